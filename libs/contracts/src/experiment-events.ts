@@ -1,0 +1,22 @@
+import type { Experiment, PatchExperiment } from './experiment';
+
+/** What can happen to an experiment. */
+export type ExperimentEvent =
+  | { type: 'experiment.created'; data: { experiment: Experiment } }
+  | { type: 'experiment.flag-linked'; data: { flagKey: string } }
+  | { type: 'experiment.flag-refused'; data: { flagKey: string; code: string; detail: string } }
+  | { type: 'experiment.updated'; data: { changes: PatchExperiment } }
+  | { type: 'experiment.weights-changed'; data: { phase: number; weights: Record<string, number> } }
+  | { type: 'experiment.percentage-changed'; data: { percentage: number; step: number } }
+  | { type: 'experiment.started'; data: Record<string, never> }
+  | { type: 'experiment.paused'; data: Record<string, never> }
+  | { type: 'experiment.resumed'; data: Record<string, never> }
+  | { type: 'experiment.completed'; data: { winnerVariantId?: string } }
+  | { type: 'experiment.rolled-back'; data: { detail?: string } }
+  | { type: 'experiment.archived'; data: Record<string, never> };
+
+/** Value of a record on pataka.experiment-events.v1: what happened, by whom and why, and the experiment after it. */
+export interface ExperimentChange { change: ExperimentEvent; actor: string; reason?: string; experiment: Experiment }
+
+/** Value of a record on pataka.metric-changes.v1. */
+export interface MetricChange { change: 'created' | 'updated' | 'archived'; actor: string; reason?: string; metric: import('./metric').Metric }

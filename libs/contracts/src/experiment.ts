@@ -1,0 +1,165 @@
+import 'reflect-metadata';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max,
+  MaxLength, Min, ValidateNested,
+} from 'class-validator';
+import { JSONSchema } from 'class-validator-jsonschema';
+import { Condition } from './condition';
+import { KEY_PATTERN, ScheduleWindow } from './flag';
+import type { FlagValue, JsonValue } from './json';
+import { MetricDefinition } from './metric';
+
+export const experimentTypes = ['AB_TEST', 'MULTIVARIATE', 'BANDITS', 'GRADUAL_ROLLOUT'] as const;
+export type ExperimentType = (typeof experimentTypes)[number];
+export const experimentStatuses = ['DRAFT', 'ACTIVE', 'PAUSED', 'COMPLETED', 'ARCHIVED'] as const;
+export type ExperimentStatus = (typeof experimentStatuses)[number];
+export const strategyTypes = ['FIXED', 'GRADUAL', 'AUTOMATIC', 'CANARY'] as const;
+export type StrategyType = (typeof strategyTypes)[number];
+
+/** One arm of an experiment; `config` is the value its subjects are served. */
+export class Variant {
+  @IsString() @Length(1, 128) id!: string;
+  @IsOptional() @IsString() @MaxLength(256) name?: string;
+  @IsOptional() @IsString() @MaxLength(4000) description?: string;
+  @IsNumber() @Min(0) @Max(1) weight!: number;
+  @JSONSchema({ description: 'boolean, string, finite number or object; all variants agree' }) @IsOptional() config!: FlagValue;
+  @IsOptional() @IsBoolean() isControl?: boolean;
+}
+
+/** One factor of a MULTIVARIATE experiment; cells are generated from the levels, the first level is the control's. */
+export class Factor {
+  @IsString() @Length(1, 64) name!: string;
+  @IsArray() @ArrayMinSize(2) @ArrayMaxSize(10) levels!: JsonValue[];
+}
+
+/** Who may be in the experiment. */
+export class TargetAudience {
+  @IsOptional() @IsArray() @ArrayMaxSize(100) @ValidateNested({ each: true }) @Type(() => Condition) conditions?: Condition[];
+}
+
+/** Regions that are in (`include: true`) or out. */
+export class GeographicRule {
+  @IsArray() @ArrayMinSize(1) @ArrayMaxSize(200) @IsString({ each: true }) regions!: string[];
+  @IsBoolean() include!: boolean;
+}
+
+/** One step of an explicit rollout plan. */
+export class RolloutStep {
+  @IsNumber() @Min(0) @Max(100) percentage!: number;
+  /** ISO 8601 duration. */
+  @IsOptional() @IsString() duration?: string;
+  @IsOptional() @IsArray() @ArrayMaxSize(200) @IsString({ each: true }) regions?: string[];
+}
+
+/** How the percentage of the audience grows. */
+export class Strategy {
+  @IsIn(strategyTypes) type!: StrategyType;
+  @IsOptional() @IsNumber() @Min(0) @Max(100) initialPercentage?: number;
+  @IsOptional() @IsNumber() @Min(0) @Max(100) targetPercentage?: number;
+  @IsOptional() @IsNumber() @Min(0) @Max(100) incrementSize?: number;
+  @IsOptional() @IsString() @Length(1, 64) incrementInterval?: string;
+  @IsOptional() @IsArray() @ArrayMaxSize(100) @ValidateNested({ each: true }) @Type(() => RolloutStep) steps?: RolloutStep[];
+  @IsOptional() @IsObject() @JSONSchema({ additionalProperties: true }) successThresholds?: Record<string, JsonValue>;
+  @IsOptional() @IsObject() @JSONSchema({ additionalProperties: true }) failureThresholds?: Record<string, JsonValue>;
+  @IsOptional() @IsArray() @ArrayMaxSize(50) @IsString({ each: true }) audienceSegments?: string[];
+  @IsOptional() @IsArray() @ArrayMaxSize(50) @ValidateNested({ each: true }) @Type(() => GeographicRule) geographicRules?: GeographicRule[];
+  @IsOptional() @IsArray() @ArrayMaxSize(50) @ValidateNested({ each: true }) @Type(() => ScheduleWindow) windows?: ScheduleWindow[];
+  @IsOptional() @IsArray() @ArrayMaxSize(50) @IsString({ each: true }) blackouts?: string[];
+}
+
+/** What the experiment is planned to find, for power. */
+export class ExperimentPlan {
+  @IsOptional() @IsNumber() baseline?: number;
+  @IsOptional() @IsNumber() minimumEffect?: number;
+  @IsOptional() @IsNumber() @Min(0) dailySubjects?: number;
+  @IsOptional() @IsNumber() @Min(0) @Max(1) power?: number;
+  @IsOptional() @IsNumber() @Min(0) @Max(1) alpha?: number;
+  @IsOptional() @IsInt() @Min(1) horizonDays?: number;
+}
+
+/** A metric named by key, or defined in place. */
+export type MetricReference = string | MetricDefinition;
+const METRICS = { type: 'array' as const, maxItems: 50, items: { oneOf: [{ type: 'string' as const, minLength: 1, maxLength: 128 }, { $ref: '#/components/schemas/MetricDefinition' }] } };
+
+/** Body of `POST /api/experiments`. */
+export class CreateExperiment {
+  @Matches(KEY_PATTERN) key!: string;
+  @IsOptional() @IsString() @MaxLength(256) name?: string;
+  @IsOptional() @IsString() @MaxLength(4000) description?: string;
+  @IsOptional() @IsString() @MaxLength(4000) hypothesis?: string;
+  @IsIn(experimentTypes) type!: ExperimentType;
+  @IsOptional() @IsString() @Length(1, 128) environment?: string;
+  @IsOptional() @Matches(KEY_PATTERN) flagKey?: string;
+  @IsOptional() @IsString() @Length(1, 128) bucketBy?: string;
+  @IsOptional() @IsArray() @ArrayMaxSize(50) @ValidateNested({ each: true }) @Type(() => Variant) variants?: Variant[];
+  @IsOptional() @IsArray() @ArrayMinSize(1) @ArrayMaxSize(4) @ValidateNested({ each: true }) @Type(() => Factor) factors?: Factor[];
+  @IsOptional() @ValidateNested() @Type(() => TargetAudience) targetAudience?: TargetAudience;
+  @IsOptional() @JSONSchema(METRICS) successMetrics?: MetricReference[];
+  @IsOptional() @JSONSchema(METRICS) guardrailMetrics?: MetricReference[];
+  @IsOptional() @JSONSchema(METRICS) safetyMetrics?: MetricReference[];
+  @IsOptional() @ValidateNested() @Type(() => Strategy) strategy?: Strategy;
+  @IsOptional() @ValidateNested() @Type(() => ExperimentPlan) plan?: ExperimentPlan;
+  @IsOptional() @IsISO8601({ strict: true }) startDate?: string;
+  @IsOptional() @IsISO8601({ strict: true }) endDate?: string;
+}
+
+/** Body of `PATCH /api/experiments/{id}`: only the named members change; which are allowed depends on the status. */
+export class PatchExperiment {
+  @IsOptional() @IsString() @MaxLength(256) name?: string;
+  @IsOptional() @IsString() @MaxLength(4000) description?: string;
+  @IsOptional() @IsString() @MaxLength(4000) hypothesis?: string;
+  @IsOptional() @IsArray() @ArrayMaxSize(50) @ValidateNested({ each: true }) @Type(() => Variant) variants?: Variant[];
+  @IsOptional() @ValidateNested() @Type(() => TargetAudience) targetAudience?: TargetAudience;
+  @IsOptional() @JSONSchema(METRICS) successMetrics?: MetricReference[];
+  @IsOptional() @JSONSchema(METRICS) guardrailMetrics?: MetricReference[];
+  @IsOptional() @JSONSchema(METRICS) safetyMetrics?: MetricReference[];
+  @IsOptional() @ValidateNested() @Type(() => Strategy) strategy?: Strategy;
+  @IsOptional() @ValidateNested() @Type(() => ExperimentPlan) plan?: ExperimentPlan;
+  @IsOptional() @IsISO8601({ strict: true }) startDate?: string;
+  @IsOptional() @IsISO8601({ strict: true }) endDate?: string;
+}
+
+/** Body of `POST /api/experiments/{id}/start`. */
+export class StartExperiment {
+  @IsOptional() @IsBoolean() force?: boolean;
+}
+
+/** Body of `POST /api/experiments/{id}/complete`. */
+export class CompleteExperiment {
+  @IsOptional() @IsString() @Length(1, 128) winnerVariantId?: string;
+}
+
+/** Where a rollout stands. */
+export interface Rollout { percentage: number; step: number; nextStepAt: string | null }
+
+/**
+ * The whole experiment, as answered, published with every experiment event, and folded by analytics.
+ * `phase` counts stretches of unchanged weights from 1; `linked` says that its flag is there.
+ */
+export interface Experiment extends Omit<CreateExperiment, 'factors' | 'variants'> {
+  id: string;
+  status: ExperimentStatus;
+  environment: string;
+  flagKey: string;
+  variants: Variant[];
+  factors?: Factor[];
+  strategy: Strategy;
+  successMetrics: MetricReference[];
+  guardrailMetrics: MetricReference[];
+  safetyMetrics: MetricReference[];
+  linked: boolean;
+  /** Why the flag could not be made, where that is so. */
+  refusal?: string;
+  phase: number;
+  phases: { phase: number; from: string; weights: Record<string, number> }[];
+  rollout: Rollout;
+  outcome?: 'rolledBack' | 'completed';
+  winnerVariantId?: string;
+  startedAt?: string;
+  completedAt?: string;
+  version: number;
+  createdBy: string;
+  createdAt: string;
+  updatedAt: string;
+}

@@ -1,0 +1,27 @@
+import type { Flag, FlagEnvironment } from './flag';
+import type { JsonObject } from './json';
+
+/** Why and by whom something changed; travels with every event of the services. */
+export interface EventMeta { actor: string; reason?: string; correlationId: string; causationId?: string }
+
+/** Members that flag.updated may name; a member is absent where it did not change. */
+export type FlagChanges = Partial<Pick<Flag, 'name' | 'description' | 'tags' | 'owner' | 'defaultValue' | 'defaultVariant' | 'metadata' | 'clientVisible' | 'prerequisites'>>;
+
+/** What can happen to a flag. Frozen once published: optional members may come, anything else is a new schema version with an upcaster. */
+export type FlagEvent =
+  | { type: 'flag.created'; data: { flag: Omit<Flag, 'version' | 'createdBy' | 'createdAt' | 'updatedAt' | 'evaluationCount' | 'lastEvaluated'> } }
+  | { type: 'flag.updated'; data: { changes: FlagChanges } }
+  | { type: 'flag.environment-changed'; data: { environment: string; settings: FlagEnvironment } }
+  | { type: 'flag.activated'; data: Record<string, never> }
+  | { type: 'flag.deactivated'; data: Record<string, never> }
+  | { type: 'flag.archived'; data: Record<string, never> }
+  | { type: 'experiment-flag.refused'; data: { experimentId: string; flagKey: string; code: string; detail: string } };
+
+/** Value of a record on pataka.flag-changes.v1: what changed, by whom and why, and the whole flag after it (absent for refusals). */
+export interface FlagChange { change: FlagEvent; actor: string; reason?: string; flag?: Flag }
+
+/** A value on pataka.segment-changes.v1; `after` is the whole object, null once removed. */
+export interface SegmentChange { kind: 'segment' | 'region' | 'calendar'; change: 'created' | 'updated' | 'removed'; actor: string; reason?: string; key: string; after: JsonObject | null }
+
+/** A value on pataka.access-changes.v1. */
+export interface AccessChange { kind: 'key' | 'environment' | 'member'; change: 'created' | 'updated' | 'revoked'; actor: string; reason?: string; id: string; after: JsonObject }
