@@ -7,6 +7,7 @@ import {
 import { JSONSchema } from 'class-validator-jsonschema';
 import { Condition } from './condition';
 import { KEY_PATTERN, ScheduleWindow } from './flag';
+import { IsFlagValue } from './flag-value';
 import type { FlagValue, JsonValue } from './json';
 import { MetricDefinition } from './metric';
 
@@ -23,7 +24,7 @@ export class Variant {
   @IsOptional() @IsString() @MaxLength(256) name?: string;
   @IsOptional() @IsString() @MaxLength(4000) description?: string;
   @IsNumber() @Min(0) @Max(1) weight!: number;
-  @JSONSchema({ description: 'boolean, string, finite number or object; all variants agree' }) @IsOptional() config!: FlagValue;
+  @IsFlagValue() config!: FlagValue;
   @IsOptional() @IsBoolean() isControl?: boolean;
 }
 

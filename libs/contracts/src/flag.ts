@@ -6,6 +6,7 @@ import {
 } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { Condition } from './condition';
+import { IsFlagValue } from './flag-value';
 import type { FlagValue } from './json';
 
 /** The type of a flag's values. */
@@ -23,13 +24,12 @@ export type Weekday = (typeof weekdays)[number];
 /** Limits of a flag document; each is checked when it is written. */
 export const flagLimits = { rulesPerEnvironment: 200, conditionsPerRule: 100, splitVariants: 50, tags: 50, prerequisites: 20, metadataEntries: 50 } as const;
 
-const VALUE = { description: "of the flag's type: boolean, string, finite number or object", type: ['boolean', 'string', 'number', 'object'] as unknown as 'object' };
 
 /** One share of a rule's split. Weights of a rule sum to 1 ± 1e-9. */
 export class SplitShare {
   @IsString() @Length(1, 128) variant!: string;
   @IsNumber() @Min(0) @Max(1) weight!: number;
-  @JSONSchema(VALUE) @IsOptional() value!: FlagValue;
+  @IsFlagValue() value!: FlagValue;
 }
 
 /** A recurring window of local time: `start` inclusive, `end` exclusive, `HH:MM`, in an IANA zone. */
@@ -55,7 +55,7 @@ export class Rule {
   @IsOptional() @IsArray() @ArrayMaxSize(flagLimits.conditionsPerRule) @ValidateNested({ each: true }) @Type(() => Condition) conditions?: Condition[];
   /** 0 to 100. Absent: everyone. 0: nobody. */
   @IsOptional() @IsNumber() @Min(0) @Max(100) percentage?: number;
-  @IsOptional() @JSONSchema(VALUE) value?: FlagValue;
+  @IsOptional() @IsFlagValue() value?: FlagValue;
   @IsOptional() @IsString() @Length(1, 128) variant?: string;
   @IsOptional() @IsArray() @ArrayMinSize(1) @ArrayMaxSize(flagLimits.splitVariants) @ValidateNested({ each: true }) @Type(() => SplitShare) split?: SplitShare[];
   @IsOptional() @IsString() @Length(1, 128) bucketBy?: string;
@@ -75,7 +75,7 @@ export class FlagEnvironment {
 /** Another flag that has to serve this value first. */
 export class Prerequisite {
   @Matches(KEY_PATTERN) flag!: string;
-  @JSONSchema(VALUE) @IsOptional() value!: FlagValue;
+  @IsFlagValue() value!: FlagValue;
 }
 
 /** What a caller writes of a flag, all but its key and type. */
@@ -97,14 +97,14 @@ export class CreateFlag extends FlagDefinition {
   @IsIn(flagTypes) type!: FlagType;
   /** Default INACTIVE. */
   @IsOptional() @IsIn(flagStatuses) status?: FlagStatus;
-  @JSONSchema(VALUE) @IsOptional() defaultValue!: FlagValue;
+  @IsFlagValue() defaultValue!: FlagValue;
   @IsOptional() @IsObject() @JSONSchema({ maxProperties: 50, additionalProperties: { $ref: '#/components/schemas/FlagEnvironment' } })
   environments?: Record<string, FlagEnvironment>;
 }
 
 /** Body of `PATCH /api/flags/{key}`: only the named members change. */
 export class PatchFlag extends FlagDefinition {
-  @IsOptional() @JSONSchema(VALUE) defaultValue?: FlagValue;
+  @IsOptional() @IsFlagValue() defaultValue?: FlagValue;
 }
 
 /** The whole flag document, as answered, published and evaluated. */
@@ -112,7 +112,7 @@ export class Flag extends FlagDefinition {
   @Matches(KEY_PATTERN) key!: string;
   @IsIn(flagTypes) type!: FlagType;
   @IsIn(flagStatuses) status!: FlagStatus;
-  @JSONSchema(VALUE) @IsOptional() defaultValue!: FlagValue;
+  @IsFlagValue() defaultValue!: FlagValue;
   @IsObject() @JSONSchema({ additionalProperties: { $ref: '#/components/schemas/FlagEnvironment' } })
   environments!: Record<string, FlagEnvironment>;
   @IsOptional() @IsInt() @Min(0) version?: number;

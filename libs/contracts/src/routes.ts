@@ -1,0 +1,121 @@
+import 'reflect-metadata';
+import { CreateEnvironment, CreateKey } from './access';
+import { CompleteExperiment, CreateExperiment, PatchExperiment, StartExperiment } from './experiment';
+import { CreateFlag, FlagEnvironment, PatchFlag } from './flag';
+import { MetricDefinition } from './metric';
+import type { Shape } from './schema';
+import { Calendar, Region, Segment } from './segment';
+
+/** The four services. */
+export const serviceNames = ['flag-admin', 'evaluator', 'experiment-orchestrator', 'analytics'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+/** Who may call: a role of a management token, a kind of key, or anyone at all. */
+export type Caller = 'anyone' | 'admin' | 'fleet_manager' | 'viewer' | 'server' | 'client';
+
+/** One route: the access guard, the gateway and OpenAPI all read this table, and nothing outside it is served. */
+export interface Route {
+  service: ServiceName;
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Template, `/api/flags/{key}`. */
+  path: string;
+  summary: string;
+  allow: readonly Caller[];
+  body?: Shape<unknown>;
+  /** Query parameters by name, with what they mean. */
+  query?: Record<string, string>;
+  /** true: answers 428 without If-Match. */
+  ifMatch?: boolean;
+  /** Status of success; default 200. */
+  status?: number;
+}
+
+const READ = ['admin', 'fleet_manager', 'viewer'] as const;
+const MANAGE = ['admin', 'fleet_manager'] as const;
+const ADMIN = ['admin'] as const;
+const ANYONE = ['anyone'] as const;
+const EVALUATE = ['server', 'client'] as const;
+const PAGE = { limit: 'rows a page, 1 to 200 (default 50)', cursor: 'nextCursor of the page before' };
+
+type Entry = [Route['method'], string, string, readonly Caller[], Partial<Route>?];
+const of = (service: ServiceName, entries: Entry[]): Route[] =>
+  entries.map(([method, path, summary, allow, more]) => ({ service, method, path, summary, allow, ...more }));
+
+const catalogue = (path: string, noun: string, body: Shape<unknown>): Entry[] => [
+  ['GET', path, `Lists ${noun}s`, READ, { query: PAGE }],
+  ['POST', path, `Makes a ${noun}`, MANAGE, { body, status: 201 }],
+  ['GET', `${path}/{key}`, `One ${noun}`, READ, { query: { at: 'an instant: as it was then' } }],
+  ['PUT', `${path}/{key}`, `Replaces a ${noun}`, MANAGE, { body, ifMatch: true }],
+  ['DELETE', `${path}/{key}`, `Removes a ${noun}`, MANAGE, { ifMatch: true, status: 204 }],
+  ['GET', `${path}/{key}/history`, `What happened to a ${noun}`, READ, { query: PAGE }],
+];
+
+const flagAdmin = of('flag-admin', [
+  ['GET', '/', 'What is running and how to sign in', ANYONE],
+  ['GET', '/api/flags', 'Lists flags', READ, { query: { ...PAGE, search: 'part of key, name, description or tag', tag: 'a tag', type: 'a flag type', status: 'a flag status' } }],
+  ['POST', '/api/flags', 'Makes a flag', MANAGE, { body: CreateFlag, status: 201 }],
+  ['GET', '/api/flags/{key}', 'One flag', READ, { query: { at: 'an instant: the flag as it was then' } }],
+  ['PATCH', '/api/flags/{key}', 'Changes the named members of a flag', MANAGE, { body: PatchFlag, ifMatch: true }],
+  ['DELETE', '/api/flags/{key}', 'Archives a flag', MANAGE, { ifMatch: true }],
+  ['PUT', '/api/flags/{key}/environments/{environment}', "Sets a flag's rules in one environment", MANAGE, { body: FlagEnvironment, ifMatch: true }],
+  ['POST', '/api/flags/{key}/activate', 'Activates a flag', MANAGE],
+  ['POST', '/api/flags/{key}/deactivate', 'Deactivates a flag', MANAGE],
+  ['POST', '/api/flags/{key}/archive', 'Archives a flag', MANAGE],
+  ['GET', '/api/flags/{key}/history', 'What happened to a flag, by whom and why', READ, { query: PAGE }],
+  ...catalogue('/api/segments', 'segment', Segment),
+  ...catalogue('/api/regions', 'region', Region),
+  ...catalogue('/api/calendars', 'calendar', Calendar),
+  ['GET', '/api/environments', 'Lists environments', READ],
+  ['POST', '/api/environments', 'Makes an environment', ADMIN, { body: CreateEnvironment, status: 201 }],
+  ['GET', '/api/keys', 'Lists keys, never their secrets', ADMIN, { query: PAGE }],
+  ['POST', '/api/keys', 'Makes a key; its token is answered once', ADMIN, { body: CreateKey, status: 201 }],
+  ['DELETE', '/api/keys/{id}', 'Revokes a key', ADMIN, { status: 204 }],
+  ['GET', '/api/audit', 'Every event of flag-admin, newest last', READ, { query: PAGE }],
+  ['GET', '/api/session', 'Who this credential is', [...READ, 'server', 'client']],
+]);
+
+const experimentActions: Entry[] = (['pause', 'resume', 'rollback', 'archive'] as const)
+  .map((action) => ['POST', `/api/experiments/{id}/${action}`, `${action[0]!.toUpperCase()}${action.slice(1)}s an experiment`, MANAGE]);
+
+const orchestrator = of('experiment-orchestrator', [
+  ['GET', '/api/experiments', 'Lists experiments', READ, { query: { ...PAGE, status: 'an experiment status', search: 'part of key or name' } }],
+  ['POST', '/api/experiments', 'Makes an experiment and, over the log, its flag', MANAGE, { body: CreateExperiment, status: 201 }],
+  ['GET', '/api/experiments/{id}', 'One experiment, by id or key', READ],
+  ['PATCH', '/api/experiments/{id}', 'Changes an experiment as far as its status allows', MANAGE, { body: PatchExperiment, ifMatch: true }],
+  ['POST', '/api/experiments/{id}/start', 'Starts an experiment', MANAGE, { body: StartExperiment }],
+  ['POST', '/api/experiments/{id}/complete', 'Completes an experiment, with a winner if one is named', MANAGE, { body: CompleteExperiment }],
+  ...experimentActions,
+  ['GET', '/api/experiments/{id}/rollout', 'Where the rollout stands', READ],
+  ['GET', '/api/experiments/{id}/history', 'What happened to an experiment', READ, { query: PAGE }],
+]);
+
+const analytics = of('analytics', [
+  ['GET', '/api/experiments/{id}/results', 'The report', READ, { query: { startDate: 'local day, inclusive (default: 30 days back)', endDate: 'local day, inclusive (default: today)', method: 'fixed, sequential (default) or bayesian' } }],
+  ['GET', '/api/experiments/{id}/timeline', 'Subjects and conversion by local day', READ],
+  ['GET', '/api/metrics', 'Lists metric definitions', READ, { query: PAGE }],
+  ['POST', '/api/metrics', 'Defines a metric; it is computed for the past too', MANAGE, { body: MetricDefinition, status: 201 }],
+  ['GET', '/api/metrics/{key}', 'One metric definition', READ],
+  ['PATCH', '/api/metrics/{key}', 'Corrects a metric definition', MANAGE, { ifMatch: true }],
+  ['GET', '/api/power', 'Power and sample size of a planned test', READ, { query: { baseline: 'rate of control', minimumEffect: 'smallest relative effect of interest', power: 'default 0.8', alpha: 'default 0.05' } }],
+  ['GET', '/api/subjects/{key}/exposures', 'Exposures recorded of a subject', READ, { query: PAGE }],
+]);
+
+const evaluator = of('evaluator', [
+  ['POST', '/ofrep/v1/evaluate/flags/{key}', 'OFREP: evaluates one flag', EVALUATE],
+  ['POST', '/ofrep/v1/evaluate/flags', 'OFREP: evaluates all flags for a static context', EVALUATE],
+  ['GET', '/ofrep/v1/stream', 'OFREP event stream, by the token of a bulk answer', ANYONE, { query: { token: 'short-lived token from eventStreams' } }],
+  ['GET', '/v1/ruleset', 'The ruleset of the key’s environment, for local evaluation', ['server']],
+  ['GET', '/v1/stream', 'Server-sent events: which flags changed', EVALUATE],
+  ['POST', '/v1/events', 'Takes up to 1000 exposures and conversions', EVALUATE, { status: 202 }],
+  ['POST', '/v1/explain', 'Every rule with each condition’s outcome', ['server', ...READ]],
+]);
+
+const perService = serviceNames.flatMap((service) => of(service, [
+  ['GET', '/health/live', 'Is the process alive', ANYONE],
+  ['GET', '/health/ready', 'Can it do its job', ANYONE],
+  ['GET', '/metrics', 'Prometheus metrics', ANYONE],
+  ['GET', '/openapi.json', 'This description', ANYONE],
+]));
+
+/** Every route of every service. */
+export const routes: readonly Route[] = [...flagAdmin, ...orchestrator, ...analytics, ...evaluator, ...perService];
