@@ -13,6 +13,7 @@ export * from './problems';
 export * from './results';
 export * from './segment';
 export * from './topics';
+export * from './upcast';
 export * from './json-faults';
 export * from './routes';
 export * from './schema';
