@@ -1,0 +1,105 @@
+import type { Flag, Rule, SplitShare } from '@pataka/contracts';
+import { BUCKETS, bucketWith, saltOf, serialiseBucketKey, thresholdOf } from './bucket';
+import { allOf, compileConditions, type Scope, type Test } from './condition';
+import { readerOf, type Context, type Reader } from './context';
+import { served, unserved, type Evaluation, type Served } from './evaluation';
+import type { Suffix } from './md5';
+import { compileSchedule, type IsOpen } from './schedule';
+
+/** The shares of a split: variant i serves the buckets below `limits[i]` that no variant before it serves. */
+type Split = { readonly salt: Suffix; readonly limits: readonly number[] };
+
+const hasShares = (split: unknown): split is SplitShare[] => Array.isArray(split) && split.length > 0;
+
+/** Weights are added from left to right, as every other implementation has to. */
+const limitsOf = (shares: readonly SplitShare[]): number[] => {
+  let sum = 0;
+  return shares.map(({ weight }) => {
+    sum += weight;
+    return Math.round(BUCKETS * sum);
+  });
+};
+
+const valueOf = (value: Flag['defaultValue'] | undefined, where: string): Flag['defaultValue'] => {
+  if (value === undefined || value === null) throw new TypeError(`${where} has no value`);
+  return value;
+};
+
+/** Every answer that a rule can give, made once. */
+const answersOf = (rule: Rule, flagVersion: number | undefined): Served[] => {
+  const owner = { flagVersion, ruleId: rule.id, experimentId: rule.experimentId, phase: rule.phase };
+  if (hasShares(rule.split)) {
+    return rule.split.map(({ variant, value, weight }) =>
+      served({ ...owner, value: valueOf(value, `variant ${variant} of rule ${rule.id}`), variant, reason: 'SPLIT', probability: weight }));
+  }
+  const everyone = thresholdOf(rule.percentage) === BUCKETS && !isPartial(rule);
+  const value = valueOf(rule.value, `rule ${rule.id}`);
+  return [served({ ...owner, value, variant: rule.variant ?? rule.id, reason: everyone ? 'TARGETING_MATCH' : 'SPLIT', probability: 1 })];
+};
+
+/** Whether the percentage asks for a bucket: 99.9999 rounds to everyone, and asks all the same. */
+const isPartial = ({ percentage }: Rule): boolean => typeof percentage === 'number' && percentage > 0 && percentage < 100;
+
+/** A rule as it is evaluated: nothing is sorted, parsed or made per evaluation, and the hash is taken last. */
+export class CompiledRule {
+  /** Below which bucket the rule includes a key. */
+  readonly threshold: number;
+  /** The salt of the inclusion; undefined where the percentage includes everyone or nobody without looking. */
+  readonly inclusion: Suffix | undefined;
+  readonly split: Split | undefined;
+  readonly isOpen: IsOpen | undefined;
+  private readonly answers: readonly Served[];
+  private readonly keyMissing: Evaluation;
+  private readonly test: Test | undefined;
+  private readonly readKey: Reader | undefined;
+  private readonly needsUnit: boolean;
+
+  constructor(readonly rule: Rule, flag: Flag, scope: Scope) {
+    const salt = rule.salt ?? rule.id;
+    const bucketBy = rule.bucketBy || 'targetingKey';
+    const tests = compileConditions(rule.conditions, scope);
+    this.isOpen = compileSchedule(rule.schedule);
+    this.test = tests.length === 0 ? undefined : allOf(tests);
+    this.threshold = thresholdOf(rule.percentage);
+    this.inclusion = isPartial(rule) ? saltOf(salt) : undefined;
+    this.split = hasShares(rule.split) ? { salt: saltOf(`${salt}:split`), limits: limitsOf(rule.split) } : undefined;
+    this.answers = answersOf(rule, flag.version);
+    this.keyMissing = unserved('TARGETING_KEY_MISSING', `rule ${rule.id} buckets by ${bucketBy}, which the context has not`, flag.version);
+    this.readKey = bucketBy === 'targetingKey' ? undefined : readerOf(bucketBy, scope.environment);
+    this.needsUnit = this.inclusion !== undefined || this.split !== undefined || typeof rule.experimentId === 'string';
+  }
+
+  /** The rule's answer, or undefined where it does not match. */
+  serve(context: Context, at: number): Evaluation | undefined {
+    if (this.isOpen !== undefined && !this.isOpen(at)) return undefined;
+    if (this.test !== undefined && !this.test(context, at)) return undefined;
+    if (this.threshold === 0 && this.inclusion === undefined) return undefined;
+    return this.needsUnit ? this.serveUnit(context, at) : this.answers[0];
+  }
+
+  /** What the rule buckets; undefined where the context has no such thing. */
+  unitOf(context: Context, at: number): string | undefined {
+    return this.readKey === undefined ? context.targetingKey : serialiseBucketKey(this.readKey(context, at));
+  }
+
+  /** The index of the variant that serves a bucket, or -1 where the weights don't reach that far. */
+  shareOf(bucket: number): number {
+    const limits = this.split!.limits;
+    for (let index = 0; index < limits.length; index += 1) if (bucket < limits[index]!) return index;
+    return -1;
+  }
+
+  private serveUnit(context: Context, at: number): Evaluation | undefined {
+    const unit = this.unitOf(context, at);
+    context.unit = unit;
+    context.bucket = undefined;
+    if (unit === undefined) return this.inclusion === undefined && this.split === undefined ? this.answers[0] : this.keyMissing;
+    if (this.inclusion !== undefined) {
+      context.bucket = bucketWith(unit, this.inclusion);
+      if (context.bucket >= this.threshold) return undefined;
+    }
+    if (this.split === undefined) return this.answers[0];
+    context.bucket = bucketWith(unit, this.split.salt);
+    return this.answers[this.shareOf(context.bucket)];
+  }
+}

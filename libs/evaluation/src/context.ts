@@ -1,0 +1,101 @@
+import type { Failure } from './evaluation';
+import { parseInstant } from './instant';
+
+type Attributes = Readonly<Record<string, unknown>>;
+/** Reads one attribute at an evaluation's instant; undefined or null when it is missing. */
+export type Reader = (context, at) => unknown;
+
+/**
+ * An evaluation context that has been checked; made by {@link prepareContext}. It refers to the caller's object instead of
+ * copying it, which is what makes preparing cheap: don't change that object while the context is in use.
+ */
+export class Context {
+  /** What the rule that was judged last bucketed, and the bucket it found; read right after a match. */
+  unit: string | undefined = undefined;
+  bucket: number | undefined = undefined;
+
+  constructor(
+    readonly attributes: Attributes,
+    readonly custom: Attributes | undefined,
+    readonly targetingKey: string | undefined,
+    readonly userId: unknown,
+    /** Milliseconds since the epoch; undefined: the caller's now. */
+    readonly timestampMs: number | undefined,
+  ) {}
+}
+
+const invalid = (errorDetails: string): Failure => ({ errorCode: 'INVALID_CONTEXT', errorDetails });
+
+const isRecord = (value: unknown): value is Attributes => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A uint64 that arrived as a JSON number has lost digits beyond 2^53-1, and with them its bucket. */
+const hasLostDigits = (value: unknown): boolean => typeof value === 'number' && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER);
+
+const userIdOf = (value: unknown): unknown => {
+  if (value === undefined || value === null || value === '') return undefined;
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
+};
+
+const timestampOf = (value: unknown): number | undefined => {
+  if (typeof value === 'string') return parseInstant(value);
+  const time = value instanceof Date ? value.getTime() : NaN;
+  return Number.isNaN(time) ? undefined : time;
+};
+
+const prepareRecord = (raw: Attributes): Context | Failure => {
+  const given = raw['targetingKey'];
+  if (given !== undefined && typeof given !== 'string') return invalid('targetingKey is not a string');
+  if (hasLostDigits(raw['user_id'])) return invalid('user_id is beyond 2^53-1 and has lost digits: send it as a string');
+  const userId = userIdOf(raw['user_id']);
+  if (!given && userId !== undefined && typeof userId !== 'string') return invalid('user_id is neither a string nor a number');
+  const key = given || (userId as string | undefined);
+  const custom = isRecord(raw['custom_attributes']) ? raw['custom_attributes'] : undefined;
+  const timestamp = raw['timestamp'] === undefined ? custom?.['timestamp'] : raw['timestamp'];
+  if (timestamp === undefined || timestamp === null) return new Context(raw, custom, key, userId ?? key, undefined);
+  const timestampMs = timestampOf(timestamp);
+  return timestampMs === undefined ? invalid('timestamp is no RFC 3339 instant') : new Context(raw, custom, key, userId ?? key, timestampMs);
+};
+
+/**
+ * Checks a context as a caller sent it. `user_id` and `targetingKey` stand for each other where one is missing or empty;
+ * `custom_attributes` are attributes unless the top level has one of that name, and never a targeting key.
+ *
+ * @param raw - any JSON; absent means a context without attributes. A `Date` counts as its RFC 3339 text
+ * @returns the context, or why it is refused (INVALID_CONTEXT): no object; a targeting key that is no string; a `user_id`
+ *   beyond 2^53-1; a `timestamp` that is no RFC 3339 instant
+ */
+export const prepareContext = (raw: unknown): Context | Failure => {
+  if (raw === undefined) return prepareRecord({});
+  return isRecord(raw) ? prepareRecord(raw) : invalid('the context is not an object');
+};
+
+const settle = (value: unknown): unknown => (value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value);
+
+/** An attribute with an ordinary name. */
+export const readPlain = (context: Context, name: string): unknown => {
+  let value = context.attributes[name];
+  if (value === undefined && context.custom !== undefined) value = context.custom[name];
+  return typeof value === 'object' ? settle(value) : value;
+};
+
+const own = (attributes: Attributes | undefined, name: string): unknown =>
+  attributes !== undefined && Object.prototype.hasOwnProperty.call(attributes, name) ? attributes[name] : undefined;
+
+const special: ReadonlyMap<string, (environment: string) => Reader> = new Map<string, (environment: string) => Reader>([
+  ['targetingKey', () => (context) => context.targetingKey],
+  ['user_id', () => (context) => context.userId ?? context.custom?.['user_id']],
+  ['environment', (environment: string) => () => environment],
+  ['timestamp', () => (context, at) => readPlain(context, 'timestamp') ?? new Date(at).toISOString()],
+  ['custom_attributes', () => (context) => (context.custom === undefined ? context.attributes['custom_attributes'] : undefined)],
+]);
+
+/** How an attribute is read whose name has a meaning of its own or lies on Object.prototype; undefined: {@link readPlain} does. */
+export const specialReader = (name: string, environment: string): Reader | undefined => {
+  const reader = special.get(name);
+  if (reader !== undefined) return reader(environment);
+  return name in Object.prototype ? (context) => settle(own(context.attributes, name) ?? own(context.custom, name)) : undefined;
+};
+
+/** How an attribute of any name is read. */
+export const readerOf = (name: string, environment: string): Reader =>
+  specialReader(name, environment) ?? ((context) => readPlain(context, name));

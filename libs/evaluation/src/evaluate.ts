@@ -1,0 +1,44 @@
+import type { FlagValue } from '@pataka/contracts';
+import type { Context } from './context';
+import { unserved, withReceipt, type Evaluation } from './evaluation';
+import type { CompiledRuleset } from './ruleset';
+
+/** The version of the rules of evaluation; it stands in every exposure's receipt and changes with any answer. */
+export const ENGINE_VERSION = '1.0.0';
+
+const failed = (error: unknown): Evaluation => unserved('GENERAL', error instanceof Error ? error.message : 'the evaluation failed');
+
+/** The shared answer, without what an exposure's receipt needs; undefined where there is no such flag. */
+const decide = (ruleset: CompiledRuleset, flagKey: string, context: Context, nowMs: number): Evaluation | undefined => {
+  try {
+    return ruleset.begin(flagKey)?.decide(context, context.timestampMs ?? nowMs);
+  } catch (error) {
+    return failed(error); // a chain of prerequisites too long for the call stack, a getter of the caller that throws
+  }
+};
+
+/**
+ * Evaluates a flag for a context. Never throws.
+ *
+ * @param ruleset - the flags of one environment
+ * @param flagKey - the flag's key; case matters
+ * @param context - made by `prepareContext`
+ * @param nowMs - milliseconds since the epoch; stands in for a context's missing `timestamp`
+ * @returns the value, or an error code: FLAG_NOT_FOUND; TARGETING_KEY_MISSING, when the rule that applies buckets by something
+ *   the context has not; PARSE_ERROR for a malformed flag; GENERAL for anything else
+ */
+export const evaluate = (ruleset: CompiledRuleset, flagKey: string, context: Context, nowMs: number): Evaluation => {
+  const answer = decide(ruleset, flagKey, context, nowMs);
+  if (answer === undefined) return unserved('FLAG_NOT_FOUND', `there is no flag ${flagKey}`);
+  return answer.experimentId === undefined ? answer : withReceipt(answer, context.unit, context.bucket);
+};
+
+/**
+ * Evaluates a flag for its plain value, without making anything. Never throws.
+ *
+ * @returns the value, or `fallback` wherever {@link evaluate} has an error code
+ */
+export const evaluateValue = <F>(ruleset: CompiledRuleset, flagKey: string, context: Context, nowMs: number, fallback: F): FlagValue | F => {
+  const answer = decide(ruleset, flagKey, context, nowMs);
+  return answer === undefined || answer.errorCode !== undefined ? fallback : answer.value;
+};

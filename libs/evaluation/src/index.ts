@@ -1,0 +1,10 @@
+export { bucketOf, serialiseBucketKey } from './bucket';
+export { Context, prepareContext } from './context';
+export { findPrerequisiteCycle, findSegmentCycle } from './cycle';
+export { ENGINE_VERSION, evaluate, evaluateValue } from './evaluate';
+export type { ErrorCode, Evaluation, Failure, Reason, Served, Unserved } from './evaluation';
+export { parseInstant } from './instant';
+export { md5First32 } from './md5';
+export { MAX_REGEX_LENGTH, validateRegex } from './regex';
+export { compileRuleset, CompiledRuleset, type Ruleset, type RulesetChange } from './ruleset';
+export { isTimeZone } from './zone';

@@ -1,0 +1,159 @@
+import type { Calendar, Flag, Region, Segment } from '@pataka/contracts';
+import type { Decider } from './compiled-flag';
+import type { Context } from './context';
+import type { Evaluation } from './evaluation';
+import { CalendarPlace, FlagPlace, SegmentPlace, type Places } from './places';
+import { RegionTree, type RegionSet } from './regions';
+
+/** Everything that evaluations in one environment need: what `GET /v1/ruleset` answers. */
+export type Ruleset = {
+  readonly environment: string;
+  /** The global position of the last change in it. */
+  readonly position: number;
+  /** Flag documents, with that environment alone or with more. */
+  readonly flags: readonly Flag[];
+  readonly segments: readonly Segment[];
+  readonly regions: readonly Region[];
+  readonly calendars: readonly Calendar[];
+};
+
+/** A change of a ruleset: documents that are new or replace those with their keys, and keys of documents that go. */
+export type RulesetChange = { readonly position: number } & Partial<Omit<Ruleset, 'environment' | 'position'>> & {
+    readonly removedFlags?: readonly string[];
+    readonly removedSegments?: readonly string[];
+    readonly removedRegions?: readonly string[];
+    readonly removedCalendars?: readonly string[];
+  };
+
+type Store<T> = { put(key: string, document: T | undefined): void };
+
+const isDocument = <T extends { key: string }>(document: T | null | undefined): document is T => typeof document?.key === 'string';
+
+const applyTo = <T extends { key: string }>(store: Store<T>, documents: readonly T[] | undefined, removed: readonly string[] | undefined): void => {
+  for (const key of removed ?? []) store.put(key, undefined);
+  for (const document of documents ?? []) if (isDocument(document)) store.put(document.key, document);
+};
+
+/** Places by key; a place is made when something first refers to it and stays, so that references never go stale. */
+class PlaceMap<T, P extends { readonly document: T | undefined; put(document: T | undefined): void }> implements Store<T> {
+  private readonly places = new Map<string, P>();
+
+  constructor(private readonly make: (key: string) => P) {}
+
+  find(key: string): P | undefined {
+    return this.places.get(key);
+  }
+
+  at(key: string): P {
+    let place = this.places.get(key);
+    if (place === undefined) this.places.set(key, (place = this.make(key)));
+    return place;
+  }
+
+  put(key: string, document: T | undefined): void {
+    if (document !== undefined) this.at(key).put(document);
+    else this.places.get(key)?.put(undefined);
+  }
+
+  documents(): T[] {
+    return [...this.places.values()].flatMap(({ document }) => (document === undefined ? [] : [document]));
+  }
+}
+
+/** The flags of one environment, ready to be evaluated; made by {@link compileRuleset}, kept up to date by `apply`. */
+export class CompiledRuleset implements Places {
+  /** Numbers evaluations; see {@link Places}. */
+  run = 0;
+  /** Counts changes; see {@link Places}. */
+  revision = 0;
+  private currentPosition = -1;
+  private readonly flags = new PlaceMap<Flag, FlagPlace>((key) => new FlagPlace(key, this));
+  private readonly segments = new PlaceMap<Segment, SegmentPlace>((key) => new SegmentPlace(key, this));
+  private readonly calendars = new PlaceMap<Calendar, CalendarPlace>(() => new CalendarPlace(this));
+  private readonly regions = new RegionTree();
+
+  constructor(readonly environment: string) {}
+
+  /** The global position of the last change in it. */
+  get position(): number {
+    return this.currentPosition;
+  }
+
+  /**
+   * Applies a change in place; evaluations from then on see it. What goes is taken out first. Costs as much as the change is
+   * large, not the ruleset: flags are compiled when they are next evaluated, and those that refer to a changed one stay compiled.
+   */
+  apply(change: RulesetChange): void {
+    applyTo(this.flags, change.flags, change.removedFlags);
+    applyTo(this.segments, change.segments, change.removedSegments);
+    applyTo(this.regions, change.regions, change.removedRegions);
+    applyTo(this.calendars, change.calendars, change.removedCalendars);
+    this.currentPosition = change.position;
+    this.revision += 1;
+  }
+
+  /** A flag's document. */
+  flagAt(key: string): Flag | undefined {
+    return this.flags.find(key)?.document;
+  }
+
+  /** A segment's document. */
+  segmentAt(key: string): Segment | undefined {
+    return this.segments.find(key)?.document;
+  }
+
+  /** The keys of all flags. */
+  flagKeys(): string[] {
+    return this.flags.documents().map(({ key }) => key);
+  }
+
+  /** The documents as they were given. */
+  toRuleset(): Ruleset {
+    return {
+      environment: this.environment,
+      position: this.position,
+      flags: this.flags.documents(),
+      segments: this.segments.documents(),
+      regions: this.regions.documents(),
+      calendars: this.calendars.documents(),
+    };
+  }
+
+  /** The compiled flag of an evaluation that begins; undefined where there is no such flag. */
+  begin(key: string): Decider | undefined {
+    this.run += 1;
+    return this.flags.find(key)?.compiled;
+  }
+
+  /** What a condition's `in_segment` refers to. */
+  segment(key: string): SegmentPlace {
+    return this.segments.at(key);
+  }
+
+  /** What a condition's `in_calendar` refers to. */
+  calendar(key: string): CalendarPlace {
+    return this.calendars.at(key);
+  }
+
+  /** What a condition's `within` refers to. */
+  within(regions: readonly string[]): RegionSet {
+    return this.regions.within(regions);
+  }
+
+  /** A prerequisite's answer in the evaluation that is under way. */
+  prerequisite(key: string, context: Context, at: number): Evaluation | undefined {
+    return this.flags.find(key)?.decideOnce(context, at);
+  }
+
+  /** Whether a flag needs itself as a prerequisite. */
+  needsItself(key: string): boolean {
+    return this.flags.find(key)?.needsItself() ?? false;
+  }
+}
+
+/** Compiles a ruleset. Nothing is compiled before it is needed, so this takes microseconds a flag. */
+export const compileRuleset = (ruleset: Ruleset): CompiledRuleset => {
+  const compiled = new CompiledRuleset(ruleset.environment);
+  compiled.apply(ruleset);
+  return compiled;
+};
