@@ -1,0 +1,34 @@
+import type { Fault } from '@pataka/contracts';
+import { isTimeZone, parseInstant } from '@pataka/evaluation';
+import { instant } from '../faults/condition-operands';
+import { faultOf, isRecord, listOf, type Check } from '../faults/faults';
+
+export const timeZone: Check = (value) => (typeof value === 'string' && !isTimeZone(value) ? `"${value}" is no IANA time zone` : null);
+
+const optionalInstant: Check = (value) => (value === undefined ? null : instant(value));
+
+const orderFault = (from: unknown, until: unknown): string | null => {
+  const start = typeof from === 'string' ? parseInstant(from) : undefined;
+  const end = typeof until === 'string' ? parseInstant(until) : undefined;
+  return start !== undefined && end !== undefined && start >= end ? 'must be after from' : null;
+};
+
+const windowFaults = (window: unknown, pointer: string): Fault[] => {
+  if (!isRecord(window)) return [];
+  const { days, start, end } = window;
+  const ordered = typeof start !== 'string' || typeof end !== 'string' || start < end;
+  return [
+    ...faultOf(`${pointer}/days`, Array.isArray(days) && days.length === 0 ? 'names no day: leave it out for every day' : null),
+    ...faultOf(`${pointer}/end`, ordered ? null : 'must be after start; a window past midnight is two windows'),
+    ...faultOf(`${pointer}/timezone`, timeZone(window['timezone'])),
+  ];
+};
+
+export const scheduleFaults = (schedule: unknown, pointer: string): Fault[] => {
+  if (!isRecord(schedule)) return [];
+  return [
+    ...faultOf(`${pointer}/from`, optionalInstant(schedule['from'])),
+    ...faultOf(`${pointer}/until`, optionalInstant(schedule['until']) ?? orderFault(schedule['from'], schedule['until'])),
+    ...listOf(schedule['windows']).flatMap((window, index) => windowFaults(window, `${pointer}/windows/${index}`)),
+  ];
+};
