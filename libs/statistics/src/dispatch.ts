@@ -1,19 +1,30 @@
+import { attribute } from './attribution/aggregate';
+import { allocate } from './bayes/bandit';
 import { betaBinomial } from './bayes/beta-binomial';
 import { normalPosterior } from './bayes/normal';
 import { evaluateDecision } from './decision/evaluate';
+import { arcsineSampleSize, meanSampleSize, tTestPower, tTestSampleSize } from './design/mean-power';
 import { twoProportionMde, twoProportionPower, twoProportionSampleSize } from './design/two-proportion-power';
 import { sampleRatioTest, sequentialSampleRatio, sequentialSampleRatioPath } from './health/srm';
 import { InvalidInput, isObject } from './invalid-input';
 import { mergeMoments, userTotals } from './moments/merge';
+import { winsorize } from './moments/winsorize';
 import { asymptoticConfidenceSequence, oneSidedConfidenceSequence } from './sequential/confidence-sequence';
+import { crossingProbabilities, groupSequentialBounds } from './sequential/group-sequential';
 import { msprt, msprtPath } from './sequential/msprt';
 import { betainc, betaincUpper, betaQuantile } from './special/beta';
 import { chiSquareSf } from './special/chi-square';
 import { normalQuantile, normalSf } from './special/normal';
 import { tIsf, tSf } from './special/student-t';
+import { cupedTest } from './tests/cuped';
+import { factorialEffects, factorialWald } from './tests/factorial';
 import { equivalence, nonInferiority, relativeNonInferiority } from './tests/guardrail';
 import { deltaLift, fiellerLift, logRatioLift } from './tests/lift';
 import { adjustPValues } from './tests/multiplicity';
+import { quantileTest } from './tests/quantile';
+import { ratioTest } from './tests/ratio';
+import { stratifiedTest } from './tests/stratified';
+import { dailyTrend } from './tests/trend';
 import { twoProportionTest } from './tests/two-proportion';
 import { welchTest } from './tests/welch';
 
@@ -65,6 +76,22 @@ const FUNCTIONS: ReadonlyMap<string, Evaluate> = new Map([
   ['srm.chi_square', evaluate(sampleRatioTest)],
   ['srm.sequential', evaluate(sequentialSampleRatio)],
   ['srm.sequential_path', evaluate(sequentialSampleRatioPath)],
+  ['winsorize', evaluate(winsorize)],
+  ['test.ratio', evaluate(ratioTest)],
+  ['test.cuped', evaluate(cupedTest)],
+  ['test.stratified', evaluate(stratifiedTest)],
+  ['test.quantile', evaluate(quantileTest)],
+  ['samplesize.arcsine', evaluate(arcsineSampleSize)],
+  ['samplesize.mean_z', evaluate(meanSampleSize)],
+  ['power.t', evaluate(tTestPower)],
+  ['samplesize.t', evaluate(tTestSampleSize)],
+  ['gst.bounds', evaluate(groupSequentialBounds)],
+  ['gst.crossing', evaluate(crossingProbabilities)],
+  ['bandit.allocate', evaluate(allocate)],
+  ['factorial.effects', evaluate(factorialEffects)],
+  ['factorial.wald', evaluate(factorialWald)],
+  ['attribution.aggregate', evaluate(attribute)],
+  ['trend.daily', evaluate(dailyTrend)],
   ['decision.evaluate', evaluate(evaluateDecision)],
 ]);
 

@@ -50,3 +50,36 @@ export { SAMPLE_RATIO_ALARM, sampleRatioTest, sequentialSampleRatio, sequentialS
 
 export type { Decision, DecisionCriteria, DecisionInput, Verdict } from './decision/evaluate';
 export { DEFAULT_CRITERIA, evaluateDecision } from './decision/evaluate';
+
+export type { WinsorizeInput, WinsorizeResult } from './moments/winsorize';
+export { quantileType7, winsorize } from './moments/winsorize';
+export type { RatioArm, RatioResult } from './tests/ratio';
+export { ratioEstimate, ratioTest } from './tests/ratio';
+export type { CupedArm, CupedResult } from './tests/cuped';
+export { cupedTest } from './tests/cuped';
+export type { StratifiedResult, Stratum } from './tests/stratified';
+export { stratifiedTest } from './tests/stratified';
+export type { ArmQuantile, QuantileArm, QuantileResult } from './tests/quantile';
+export { quantileTest } from './tests/quantile';
+export type { FactorialCell, FactorialEffect, FactorialTerm } from './tests/factorial';
+export { factorialEffects, factorialWald } from './tests/factorial';
+export type { DailyEffect, TrendResult } from './tests/trend';
+export { dailyTrend } from './tests/trend';
+export type { Spending, SpendingPlan } from './sequential/spending';
+export { spentPerSide } from './sequential/spending';
+export type { CrossingProbabilities, GroupSequentialBounds } from './sequential/group-sequential';
+export { crossingProbabilities, groupSequentialBounds } from './sequential/group-sequential';
+export type { Allocation, AllocationInput, BetaArm, NormalArm } from './bayes/bandit';
+export { allocate } from './bayes/bandit';
+export type { MeanSampleSize } from './design/mean-power';
+export { arcsineSampleSize, meanSampleSize, tTestPower, tTestSampleSize } from './design/mean-power';
+export { noncentralTSf } from './special/noncentral-t';
+export type {
+  AttributionInput,
+  AttributionMetric,
+  AttributionResult,
+  EventFact,
+  EventOutcome,
+  ExposureFact,
+} from './attribution/aggregate';
+export { attribute } from './attribution/aggregate';
