@@ -1,0 +1,48 @@
+import type { ReceivedEvent } from '@pataka/event-sourcing';
+import { archiveId, conversionRow, exposureRow, staysBefore } from './archive-row';
+
+const event = (type: string, data: object, id = '01890a5d-ac96-774b-bcce-b302099a8057'): ReceivedEvent =>
+  ({ id, type, source: 's', subject: null, time: null, data, position: null, schemaVersion: 1, index: 0, record: { topic: 't' } }) as unknown as ReceivedEvent;
+const exposure = { targetingKey: 'u', experimentId: 'e', variant: 'a', occurredAt: '2026-01-02T03:04:05Z' };
+const conversion = { targetingKey: 'u', metric: 'm', occurredAt: '2026-01-02T03:04:05.123456+05:30' };
+
+describe('archive rows', () => {
+  it('takes the unit from the targeting key where none is given', () => {
+    expect(exposureRow(event('pataka.exposure.v1', exposure))).toMatchObject({ unit: 'u', phase: null, payload: null });
+    expect(exposureRow(event('pataka.exposure.v1', { ...exposure, unit: 'fleet' }))).toMatchObject({ unit: 'fleet', targetKey: 'u' });
+  });
+
+  it('attributes a conversion by the unit it names, else by its targeting key', () => {
+    expect(conversionRow(event('pataka.conversion.v1', conversion))).toMatchObject({ key: 'u', value: 1_000_000n });
+    expect(conversionRow(event('pataka.conversion.v1', { ...conversion, unit: 'fleet', value: -0.1 }))).toMatchObject({ key: 'fleet', value: -100_000n });
+  });
+
+  it('ignores receivedAt and member order in the hash that decides between copies', () => {
+    const [a, b, c] = [exposure, { receivedAt: '2026-01-02T03:05:05Z', variant: 'a', occurredAt: exposure.occurredAt, experimentId: 'e', targetingKey: 'u' }, { ...exposure, variant: 'b' }]
+      .map((data) => exposureRow(event('pataka.exposure.v1', data)) as { hash: string; at: number });
+    expect(a!.hash).toBe(b!.hash);
+    expect(staysBefore(a!, c!)).not.toBe(staysBefore(c!, a!));
+  });
+
+  it.each([
+    [{ ...exposure, occurredAt: '2026-02-30T00:00:00Z' }, '/occurredAt'],
+    [{ ...exposure, targetingKey: 'a\u0000b' }, '/targetingKey'],
+    [{ ...exposure, variant: '\ud800' }, '/variant'],
+    [{ ...exposure, attributes: JSON.parse(`${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`) as object }, '/attributes'],
+    [{ ...exposure, colour: 'red' }, '/colour'],
+    [null, ''],
+  ])('says why it refuses what it cannot take', (data, pointer) => {
+    const found = exposureRow(event('pataka.exposure.v1', data as object));
+    expect(typeof found).toBe('string');
+    expect((found as string).slice(0, 200)).toContain(pointer);
+  });
+
+  it('refuses events of another type', () => {
+    expect(exposureRow(event('pataka.conversion.v1', exposure))).toContain('type');
+  });
+
+  it('makes a UUID of any id', () => {
+    expect(archiveId('01890A5D-AC96-774B-BCCE-B302099A8057')).toBe('01890a5d-ac96-774b-bcce-b302099a8057');
+    expect(archiveId('x')).toBe('9dd4e461-268c-8034-f5c8-564e155c67a6');
+  });
+});

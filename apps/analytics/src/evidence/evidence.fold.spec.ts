@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { compilePlan, type MetricPlan, type Plan } from './evidence-plan';
+import { newSubject, refolded, tallyEvent, tallySubject, withConversion, withExposure, type ConversionFact, type ExposureFact } from './evidence.fold';
+import { Tally } from './tally';
+
+const HOUR = 3_600_000_000;
+const START = 20_500 * 24 * HOUR;
+const metric = (key: string, more: Partial<MetricPlan>): MetricPlan => ({ key, type: 'mean', event: key, aggregation: 'sum', denominatorEvent: null, cap: null, window: null, ...more });
+const plan: Plan = {
+  experiment: 'exp', environment: 'production', variants: ['a', 'b'], phases: [[1, 0], [2, START + 40 * HOUR]],
+  metrics: [
+    metric('buy', { type: 'conversion' }), metric('buy_soon', { type: 'conversion', event: 'buy', window: 20 * HOUR }),
+    metric('spend', { event: 'buy', cap: '5000000' }), metric('visits', { event: 'visit', aggregation: 'count' }), metric('longest', { event: 'visit', aggregation: 'max' }),
+    metric('latest', { event: 'visit', aggregation: 'last' }), metric('average', { event: 'visit', aggregation: 'mean' }),
+    metric('per_visit', { type: 'ratio', event: 'buy', denominatorEvent: 'visit' }),
+  ],
+};
+const compiled = compilePlan(plan);
+
+const at = fc.integer({ min: 0, max: 90 }).map((hours) => START + hours * HOUR);
+const exposures = fc.uniqueArray(fc.record({
+  id: fc.uuid(), at, targetKey: fc.constantFrom('u', 'k1', 'k2'), unit: fc.constant('u'), experiment: fc.constant('exp'),
+  variant: fc.constantFrom('a', 'a', 'a', 'b', 'unknown'), phase: fc.constantFrom(null, 1, 2),
+}), { selector: (fact: ExposureFact) => fact.id, maxLength: 6 });
+const conversions = fc.uniqueArray(fc.record({
+  id: fc.uuid(), at, key: fc.constantFrom('u', 'k1', 'k2'), metric: fc.constantFrom('buy', 'visit', 'other'), value: fc.bigInt({ min: -3_000_000n, max: 9_000_000n }),
+  experiment: fc.constantFrom(null, null, 'exp', 'another'), environment: fc.constantFrom(null, 'production', 'staging'),
+}), { selector: (fact: ConversionFact) => fact.id, maxLength: 12 });
+
+const shuffled = <T>(items: readonly T[]) => fc.shuffledSubarray([...items], { minLength: items.length, maxLength: items.length });
+const subjectOf = (seen: readonly ExposureFact[], done: readonly ConversionFact[]) => {
+  const exposed = seen.reduce((subject, fact) => withExposure(subject, fact, compiled), newSubject('u', 'exp', 0));
+  return refolded(exposed, done.filter(({ key }) => key === 'u' || exposed.keys.includes(key)), compiled);
+};
+const tallied = (...subjects: { subject: ReturnType<typeof subjectOf>; sign: 1n | -1n; facts: readonly ConversionFact[] }[]) => {
+  const tally = new Tally();
+  for (const { subject, sign, facts } of subjects) {
+    tallySubject(tally, subject, compiled, sign);
+    for (const fact of facts) tallyEvent(tally, subject, fact, compiled, sign);
+  }
+  return tally.changed();
+};
+
+describe('the fold of one subject', () => {
+  it('gives the same state for any order of its events', () => {
+    const orders = fc.tuple(exposures, conversions).chain(([e, c]) => fc.tuple(fc.constant([e, c] as const), shuffled(e), shuffled(c)));
+    fc.assert(fc.property(orders, ([[e, c], e2, c2]) => {
+      const [one, other] = [subjectOf(e, c), subjectOf(e2, c2)];
+      expect(JSON.parse(JSON.stringify(other))).toEqual(JSON.parse(JSON.stringify(one)));
+      expect(tallied({ subject: other, sign: 1n, facts: c2 })).toEqual(tallied({ subject: one, sign: 1n, facts: c }));
+    }), { numRuns: 1000 });
+  });
+
+  it('gives the same state for events that arrive twice', () => {
+    fc.assert(fc.property(exposures, (e) => {
+      expect(subjectOf([...e, ...e], [])).toEqual(subjectOf(e, []));
+    }), { numRuns: 300 });
+  });
+
+  it('takes back exactly what it added', () => {
+    fc.assert(fc.property(exposures, conversions, (e, c) => {
+      const subject = subjectOf(e, c);
+      expect(tallied({ subject, sign: 1n, facts: c }, { subject, sign: -1n, facts: c })).toEqual([]);
+    }), { numRuns: 300 });
+  });
+
+  it('grows day by day to the value it has in the end', () => {
+    fc.assert(fc.property(exposures, conversions, (e, c) => {
+      const cells = tallied({ subject: subjectOf(e, c), sign: 1n, facts: c });
+      const total = (axis: string) => plan.metrics.map(({ key }) => cells.filter((cell) => cell.axis === axis && cell.metric === key).reduce((sum, cell) => [sum[0]! + cell.n, sum[1]! + cell.y, sum[2]! + cell.yy, sum[3]! + cell.xy], [0n, 0n, 0n, 0n]));
+      expect(total('happened')).toEqual(total('exposed'));
+    }), { numRuns: 500 });
+  });
+
+  const exposure = (hours: number, variant: string, more: Partial<ExposureFact> = {}): ExposureFact =>
+    ({ id: `e${hours}${variant}`, at: START + hours * HOUR, targetKey: 'u', unit: 'u', experiment: 'exp', variant, phase: null, ...more });
+  const conversion = (hours: number, more: Partial<ConversionFact> = {}): ConversionFact =>
+    ({ id: `c${hours}`, at: START + hours * HOUR, key: 'u', metric: 'buy', value: 1_000_000n, experiment: null, environment: null, ...more });
+
+  it('excludes a unit that saw two variants in one phase, and keeps the first over phases', () => {
+    expect(subjectOf([exposure(1, 'a'), exposure(2, 'b')], []).entry).toMatchObject({ variant: 'a', excluded: true });
+    expect(subjectOf([exposure(50, 'b'), exposure(1, 'a')], []).entry).toMatchObject({ variant: 'a', excluded: false });
+    expect(subjectOf([exposure(1, 'a'), exposure(2, 'unknown')], []).entry).toMatchObject({ variant: 'a', excluded: false });
+  });
+
+  it('counts a conversion at the very instant of the exposure, and none before or after its window', () => {
+    const seen = withExposure(newSubject('u', 'exp', 0), exposure(5, 'a'), compiled);
+    expect(Object.keys(withConversion(seen, conversion(5), compiled).metrics)).toContain('buy_soon');
+    expect(withConversion(seen, conversion(4), compiled)).toBe(seen);
+    expect(Object.keys(withConversion(seen, conversion(25), compiled).metrics)).not.toContain('buy_soon');
+  });
+
+  it('leaves out conversions that name another experiment or come from another environment', () => {
+    const seen = withExposure(newSubject('u', 'exp', 0), exposure(5, 'a'), compiled);
+    expect(withConversion(seen, conversion(6, { experiment: 'another' }), compiled)).toBe(seen);
+    expect(withConversion(seen, conversion(6, { environment: 'staging' }), compiled)).toBe(seen);
+  });
+});

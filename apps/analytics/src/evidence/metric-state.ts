@@ -1,0 +1,71 @@
+import type { MetricPlan } from './evidence-plan';
+import { divide, ONE, type Units } from './fixed-point';
+import { dayOf, type Day, type Micros } from './instant';
+
+/** One local day's events of one subject and metric: how many, and their sum (largest, last with its place). Values as text, to be JSON. */
+export type DayCell = [count: number, value: string] | [count: number, value: string, at: Micros, id: string];
+export type Days = Record<string, DayCell>;
+/** Of a conversion only the first day matters; of others every day, so that any past look can be told. */
+export type MetricState = Day | { y: Days; x?: Days };
+export interface MetricEvent { id: string; at: Micros; value: Units }
+
+type Combine = (cell: DayCell, event: MetricEvent) => DayCell;
+const later = (cell: DayCell, event: MetricEvent): boolean => event.at > cell[2]! || (event.at === cell[2] && event.id > cell[3]!);
+const addUp: Combine = ([count, value], event) => [count + 1, (BigInt(value) + event.value).toString()];
+const combine: Record<MetricPlan['aggregation'], Combine> = {
+  sum: addUp,
+  mean: addUp,
+  count: ([count]) => [count + 1, '0'],
+  max: ([count, value], event) => [count + 1, event.value > BigInt(value) ? event.value.toString() : value],
+  last: (cell, event) => (later(cell, event) ? [cell[0] + 1, event.value.toString(), event.at, event.id] : [cell[0] + 1, cell[1], cell[2]!, cell[3]!]),
+};
+
+const firstCell = (aggregation: MetricPlan['aggregation'], event: MetricEvent): DayCell => {
+  if (aggregation === 'count') return [1, '0'];
+  return aggregation === 'last' ? [1, event.value.toString(), event.at, event.id] : [1, event.value.toString()];
+};
+
+/** The state with one more event. Commutative: any order of the same events gives the same state. The same object when nothing changed. */
+export const withEvent = (state: MetricState | undefined, metric: MetricPlan, part: 'y' | 'x', event: MetricEvent): MetricState => {
+  const day = dayOf(event.at);
+  if (metric.type === 'conversion') return typeof state === 'number' && state <= day ? state : day;
+  const before = typeof state === 'object' ? state : { y: {} };
+  const days = before[part] ?? {};
+  const aggregation = part === 'y' ? metric.aggregation : 'sum';
+  const cell = days[day];
+  return { ...before, [part]: { ...days, [day]: cell === undefined ? firstCell(aggregation, event) : combine[aggregation](cell, event) } };
+};
+
+interface Running { count: bigint; value: Units }
+const through = (aggregation: MetricPlan['aggregation'], before: Running | null, cell: DayCell): Running => {
+  const [count, value] = [BigInt(cell[0]), BigInt(cell[1])];
+  if (before === null) return { count, value };
+  if (aggregation === 'max') return { count: before.count + count, value: value > before.value ? value : before.value };
+  return { count: before.count + count, value: aggregation === 'last' ? value : before.value + value };
+};
+
+const valueOf = (metric: MetricPlan, aggregation: MetricPlan['aggregation'], running: Running | null): Units => {
+  if (running === null) return 0n;
+  const raw = { sum: () => running.value, max: () => running.value, last: () => running.value, count: () => running.count * ONE, mean: () => divide(running.value, running.count) }[aggregation]();
+  const cap = metric.cap === null ? null : BigInt(metric.cap);
+  return cap !== null && raw > cap ? cap : raw;
+};
+
+/** A subject's value (y, and x for ratios) as it stood at the end of a local day. */
+export interface Point { day: Day; y: Units; x: Units }
+
+/** How a subject's value came about, day by day; the last point is its value. */
+export const trajectory = (metric: MetricPlan, state: MetricState | undefined): Point[] => {
+  if (state === undefined) return [];
+  if (typeof state === 'number') return [{ day: state, y: ONE, x: 0n }];
+  const x = state.x ?? {};
+  const days = [...new Set([...Object.keys(state.y), ...Object.keys(x)])].map(Number).sort((a, b) => a - b);
+  let top: Running | null = null;
+  let bottom: Running | null = null;
+  return days.map((day) => {
+    const [yCell, xCell] = [state.y[day], x[day]];
+    if (yCell !== undefined) top = through(metric.aggregation, top, yCell);
+    if (xCell !== undefined) bottom = through('sum', bottom, xCell);
+    return { day, y: valueOf(metric, metric.aggregation, top), x: bottom === null ? 0n : (bottom as Running).value };
+  });
+};
