@@ -1,9 +1,8 @@
 import type { Fault } from '@pataka/contracts';
-import { isTimeZone, parseInstant } from '@pataka/evaluation';
+import { parseInstant } from '@pataka/evaluation';
 import { instant } from '../faults/condition-operands';
 import { faultOf, isRecord, listOf, type Check } from '../faults/faults';
-
-export const timeZone: Check = (value) => (typeof value === 'string' && !isTimeZone(value) ? `"${value}" is no IANA time zone` : null);
+import { timeZone } from '../faults/time-zone';
 
 const optionalInstant: Check = (value) => (value === undefined ? null : instant(value));
 
