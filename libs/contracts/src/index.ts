@@ -1,4 +1,5 @@
 export * from './access';
+export * from './asyncapi';
 export * from './condition';
 export * from './dead-letter';
 export * from './experiment';
@@ -9,6 +10,7 @@ export * from './flag-events';
 export * from './flag-value';
 export * from './json';
 export * from './metric';
+export * from './openapi';
 export * from './problems';
 export * from './results';
 export * from './segment';

@@ -1,0 +1,85 @@
+import type { JsonObject } from './json';
+import { jsonSchemas } from './schema';
+import { serviceNames, type ServiceName } from './routes';
+import { type TopicDefinition, topics } from './topics';
+import { schemaVersionOf } from './upcast';
+
+type TopicName = keyof typeof topics;
+interface Message { type: string; summary: string; payload: JsonObject }
+
+const text: JsonObject = { type: 'string' };
+const open: JsonObject = { type: 'object', additionalProperties: true };
+const ref = (name: string): JsonObject => ({ $ref: `#/components/schemas/${name}` });
+const object = (properties: Record<string, JsonObject>, required: string[]): JsonObject => ({ type: 'object', properties, required, additionalProperties: true });
+const change = (type: string, after: Record<string, JsonObject>): JsonObject =>
+  object({ change: object({ type: { const: type }, data: open }, ['type', 'data']), actor: text, reason: text, ...after }, ['change', 'actor']);
+
+const flagTypes = ['flag.created', 'flag.updated', 'flag.environment-changed', 'flag.activated', 'flag.deactivated', 'flag.archived', 'experiment-flag.refused'];
+const experimentTypes = [
+  'created', 'flag-linked', 'flag-refused', 'updated', 'weights-changed', 'percentage-changed', 'started', 'paused', 'resumed', 'completed', 'rolled-back', 'archived',
+].map((name) => `experiment.${name}`);
+
+const catalogueMessages = (['segment', 'region', 'calendar'] as const).flatMap((kind) => (['created', 'updated', 'removed'] as const).map((done): Message => ({
+  type: `${kind}.${done}`, summary: `A ${kind} was ${done}`,
+  payload: object({ kind: { const: kind }, change: { const: done }, actor: text, reason: text, key: text, after: { type: ['object', 'null'], additionalProperties: true } }, ['kind', 'change', 'actor', 'key', 'after']),
+})));
+
+const accessMessages = ['key.created', 'key.updated', 'key.revoked', 'environment.created'].map((type): Message => ({
+  type, summary: 'Who may do what has changed; keys travel hashed',
+  payload: object({ kind: text, change: text, actor: text, reason: text, id: text, after: open }, ['kind', 'change', 'actor', 'id', 'after']),
+}));
+
+const messages: Record<TopicName, Message[]> = {
+  flagChanges: flagTypes.map((type) => ({ type, summary: 'What changed, by whom and why, and the whole flag after it', payload: change(type, { flag: ref('Flag') }) })),
+  segmentChanges: catalogueMessages,
+  accessChanges: accessMessages,
+  experimentEvents: experimentTypes.map((type) => ({ type, summary: 'What happened, and the experiment after it', payload: change(type, { experiment: open }) })),
+  metricChanges: ['metric.created', 'metric.updated'].map((type) => ({ type, summary: 'A metric definition or its correction', payload: object({ change: text, actor: text, reason: text, metric: ref('MetricDefinition') }, ['change', 'actor', 'metric']) })),
+  exposures: [{ type: 'exposure', summary: 'A subject met a variant', payload: ref('Exposure') }],
+  conversions: [{ type: 'conversion', summary: 'A subject did a measured thing', payload: ref('Conversion') }],
+  evaluationCounts: [{ type: 'evaluation-count', summary: 'Evaluations of one minute', payload: ref('EvaluationCount') }],
+  experimentMetrics: [{ type: 'experiment-results', summary: 'The latest results document', payload: open }],
+  alerts: [{ type: 'alert', summary: 'An alert was raised or resolved', payload: open }],
+  deadLetters: [{ type: 'dead-letter', summary: 'A record that could not be taken, with why and where it came from', payload: open }],
+};
+
+/** Which service writes and reads which topic. */
+const traffic: Record<ServiceName, { send: TopicName[]; receive: TopicName[] }> = {
+  'flag-admin': { send: ['flagChanges', 'segmentChanges', 'accessChanges', 'deadLetters'], receive: ['experimentEvents', 'evaluationCounts'] },
+  evaluator: { send: ['exposures', 'conversions', 'evaluationCounts'], receive: ['flagChanges', 'segmentChanges', 'accessChanges', 'metricChanges'] },
+  'experiment-orchestrator': { send: ['experimentEvents', 'alerts', 'deadLetters'], receive: ['flagChanges', 'accessChanges', 'experimentMetrics'] },
+  analytics: { send: ['experimentMetrics', 'metricChanges', 'alerts', 'deadLetters'], receive: ['exposures', 'conversions', 'experimentEvents', 'metricChanges', 'accessChanges'] },
+};
+
+const messageName = (type: string): string => `pataka.${type}.v${schemaVersionOf(type)}`;
+const headers: JsonObject = {
+  type: 'object', required: ['ce_specversion', 'ce_id', 'ce_type', 'ce_source', 'content-type'],
+  properties: Object.fromEntries(['ce_specversion', 'ce_id', 'ce_type', 'ce_source', 'ce_time', 'ce_subject', 'ce_position', 'ce_correlationid', 'ce_causationid', 'content-type', 'traceparent'].map((name) => [name, text])),
+};
+
+const channelOf = (name: TopicName): JsonObject => {
+  const topic: TopicDefinition = topics[name];
+  const names = messages[name].map((message) => messageName(message.type));
+  return {
+    address: topic.name, messages: Object.fromEntries(names.map((message) => [message, { $ref: `#/components/messages/${message}` }])),
+    bindings: { kafka: { topic: topic.name, partitions: topic.partitions, replicas: 3, topicConfiguration: { 'cleanup.policy': [topic.cleanup], 'retention.ms': topic.retentionMs }, bindingVersion: '0.5.0' } },
+  };
+};
+
+const operationsOf = (service: ServiceName): [string, JsonObject][] =>
+  (['send', 'receive'] as const).flatMap((action) => traffic[service][action].map((name): [string, JsonObject] =>
+    [`${service}.${action}.${name}`, { action, channel: { $ref: `#/channels/${name}` }, tags: [{ name: service }] }]));
+
+/** The AsyncAPI 3.0 document of every topic: what is on it, how it is laid out, and which service sends and receives. */
+export const asyncapiDocument = (): JsonObject => ({
+  asyncapi: '3.0.0',
+  info: { title: 'Pataka', version: '0.1.0', description: 'CloudEvents 1.0 in binary mode; exposures, conversions and counts may also come as one JSON array of CloudEvents per record (content-type application/cloudevents-batch+json).' },
+  defaultContentType: 'application/json',
+  servers: { kafka: { host: '{bootstrap}', protocol: 'kafka', variables: { bootstrap: { default: 'localhost:9092' } } } },
+  channels: Object.fromEntries((Object.keys(topics) as TopicName[]).map((name) => [name, channelOf(name)])),
+  operations: Object.fromEntries(serviceNames.flatMap(operationsOf)),
+  components: {
+    messages: Object.fromEntries(Object.values(messages).flat().map((message) => [messageName(message.type), { name: messageName(message.type), summary: message.summary, headers, payload: message.payload, contentType: 'application/json' }])),
+    schemas: jsonSchemas(),
+  },
+});
