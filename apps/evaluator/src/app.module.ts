@@ -1,0 +1,88 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { openapiDocument, topics } from '@pataka/contracts';
+import { Database, EventLogTransport, uuidv7 } from '@pataka/event-sourcing';
+import { AccessDirectory, createService, type Infrastructure, NoSnapshotCache, type PlatformConfig, type Service } from '@pataka/platform';
+import { withCors } from './cors';
+import { ClientRules } from './events/client-rules';
+import { EvaluationCounts } from './events/evaluation-counts';
+import { BackgroundEvents, EventBuffer } from './events/event-buffer';
+import { EventsRoute } from './events/events.routes';
+import { Exposures } from './events/exposures';
+import { OfrepRoutes } from './ofrep/ofrep.routes';
+import { RulesetConsumer } from './ruleset/ruleset.consumer';
+import { RulesetFollower } from './ruleset/ruleset-follower';
+import { RulesetRoutes } from './ruleset/ruleset.routes';
+import { RulesetState } from './ruleset/ruleset-state';
+import { snapshotMigrations, Snapshots } from './ruleset/snapshots';
+import { ChangeStreams } from './stream/change-streams';
+import { StreamTokens } from './stream/stream-tokens';
+
+const SCHEMA = 'evaluator';
+const TOPICS_RETRY_MS = 2_000;
+
+@Module({})
+class EvaluatorModule {
+  static compose(follower: RulesetFollower): DynamicModule {
+    return { module: EvaluatorModule, controllers: [RulesetConsumer], providers: [{ provide: RulesetFollower, useValue: follower }] };
+  }
+}
+
+/** Opens the evaluator. It starts with whatever is there (cache, database or log) and is ready once one of them told it the rules. */
+export const openService = async (_config: PlatformConfig, infrastructure: Infrastructure): Promise<Service> => {
+  const { log, cache, logger } = infrastructure;
+  const now = (): number => Date.now();
+  const database = Database.create({ url: infrastructure.databaseUrl, name: 'pataka-evaluator', migrations: snapshotMigrations(SCHEMA), poolSize: 3 });
+  const access = new AccessDirectory();
+  const state = new RulesetState();
+  const clientRules = new ClientRules(state, now);
+  const snapshots = new Snapshots({ cache, database, schema: SCHEMA, state, access });
+  const cached = (): boolean => !(cache instanceof NoSnapshotCache) && cache.healthy();
+  const follower = new RulesetFollower({ log, state, access, clientRules, snapshots, logger, otherSources: () => cached() || database.healthy() });
+  const buffer = new EventBuffer(log);
+  const background = new BackgroundEvents(buffer);
+  const counts = new EvaluationCounts(background, uuidv7, now);
+  const exposures = new Exposures(background, uuidv7, now);
+  const tokens = new StreamTokens(access, now);
+  const streams = new ChangeStreams(state, access, tokens, now);
+  const ready = (): boolean => follower.ready();
+  const ofrep = new OfrepRoutes({ state, exposures, counts, tokens, stale: () => follower.stale(), ready, now });
+  const ruleset = new RulesetRoutes({ state, ready, environments: () => access.environments(), now });
+  const events = new EventsRoute({ buffer, clientRules, now });
+  const opening = new AbortController();
+
+  await follower.restore();
+  return createService({
+    name: 'evaluator',
+    module: EvaluatorModule.compose(follower),
+    infrastructure, access,
+    hotRoutes: withCors([...ofrep.routes(), ...ruleset.routes(), ...events.routes(), ...streams.routes()]),
+    checks: { rules: () => follower.health(), eventLog: () => (log.healthy() ? { status: 'pass' } : { status: 'warn', detail: 'the event log is away: events are refused, evaluation goes on' }) },
+    transport: new EventLogTransport({ log, position: async (_group, topic) => follower.position(topic) }),
+    openapi: () => openapiDocument('evaluator'),
+    onReady: () => void prepareTopics(infrastructure, follower, opening.signal),
+    onDrain: () => streams.close(),
+    onClose: async () => {
+      opening.abort();
+      counts.close();
+      await background.close();
+      await buffer.drained();
+      await follower.close();
+      await database.close();
+      await infrastructure.close();
+    },
+  });
+};
+
+/** The log may be away now: tries until the topics are there. */
+const prepareTopics = async ({ log, logger }: Infrastructure, follower: RulesetFollower, signal: AbortSignal): Promise<void> => {
+  while (!signal.aborted) {
+    try {
+      await log.ensureTopics(Object.values(topics));
+      await follower.noteEmptyTopics();
+      return;
+    } catch (error) {
+      logger.warn({ error: (error as Error).message }, 'the topics could not be made yet');
+      await new Promise((resolve) => setTimeout(resolve, TOPICS_RETRY_MS));
+    }
+  }
+};

@@ -1,0 +1,55 @@
+import { type Conversion, DomainError, type Exposure, type MetricDefinition } from '@pataka/contracts';
+import { bucketOf } from '@pataka/evaluation';
+import type { RulesetState } from '../ruleset/ruleset-state';
+
+const WINDOW_MS = 60_000;
+const EVENTS_PER_WINDOW = 60_000;
+const BUCKETS = 100_000;
+
+/**
+ * What a client key may send: anyone can read such a key in an app, so its exposures must prove themselves by their receipt, its
+ * conversions must be of metrics opened for clients, and both are limited.
+ */
+export class ClientRules {
+  readonly #writable = new Set<string>();
+  readonly #spent = new Map<string, { windowStartMs: number; events: number }>();
+
+  constructor(private readonly state: RulesetState, private readonly now: () => number) {}
+
+  metricChanged(metric: MetricDefinition): void {
+    const event = metric.event ?? metric.key;
+    if (metric.clientWritable === true) this.#writable.add(event);
+    else this.#writable.delete(event);
+  }
+
+  /** @throws DomainError `rate-limited` beyond the events a minute that one key may send */
+  spend(keyId: string, events: number): void {
+    const now = this.now();
+    const known = this.#spent.get(keyId);
+    const window = known === undefined || now - known.windowStartMs >= WINDOW_MS ? { windowStartMs: now, events: 0 } : known;
+    this.#spent.set(keyId, window);
+    if (window.events + events > EVENTS_PER_WINDOW) {
+      const retryAfterSeconds = Math.ceil((window.windowStartMs + WINDOW_MS - now) / 1000);
+      throw new DomainError('rate-limited', `A client key may send ${EVENTS_PER_WINDOW} events a minute`, [], { retryAfterSeconds });
+    }
+    window.events += events;
+  }
+
+  refuseConversion(conversion: Conversion): string | null {
+    return this.#writable.has(conversion.metric) ? null : `metric "${conversion.metric}" is not open to client keys (clientWritable)`;
+  }
+
+  /** Recomputes the receipt: the bucket from rule and unit, the variant from the bucket, by the rule as it is served now. */
+  refuseExposure(environment: string, exposure: Exposure): string | null {
+    const { receipt, flagKey } = exposure;
+    if (receipt === undefined || flagKey === undefined) return 'with a client key an exposure needs its flagKey and receipt';
+    const rule = this.state.flag(flagKey)?.environments[environment]?.rules.find(({ id }) => id === receipt.ruleId);
+    if (rule === undefined || rule.experimentId !== exposure.experimentId || rule.split === undefined) return 'the receipt names no rule of that experiment';
+    const unit = exposure.unit ?? exposure.targetingKey;
+    const bucket = bucketOf(unit, `${rule.salt ?? rule.id}:split`);
+    if (bucket !== receipt.bucket) return 'the receipt does not fit: another bucket was computed';
+    let weight = 0;
+    const share = rule.split.find((candidate) => bucket < Math.round(BUCKETS * (weight += candidate.weight)));
+    return share?.variant === exposure.variant ? null : 'the receipt does not fit: that bucket is served another variant';
+  }
+}

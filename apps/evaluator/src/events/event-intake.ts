@@ -1,0 +1,76 @@
+import { Conversion, Exposure, type Fault, type JsonValue, UUID_PATTERN, checkJson, faultsOf, topics } from '@pataka/contracts';
+import { cloudEventJson, partitionFor } from '@pataka/event-sourcing';
+import type { BufferedEvent } from './event-buffer';
+
+/** Who sends, and what is allowed beyond the shape; returns why an event is refused, or null. */
+export interface IntakeContext {
+  environment: string;
+  receivedAt: string;
+  nowMs: number;
+  /** Rules of a client key; absent for server keys. */
+  refuseExposure?: (exposure: Exposure) => string | null;
+  refuseConversion?: (conversion: Conversion) => string | null;
+}
+
+/** What became of one event: taken, or refused with every fault. */
+export type Taken = { event: BufferedEvent } | { faults: Fault[] };
+
+const AHEAD_MS = 5 * 60 * 1000;
+const EARLIEST_MS = Date.UTC(2000, 0, 1);
+const SOURCE = '/pataka/evaluator';
+const PAYLOAD = { maxDepth: 8, maxString: 4_096 };
+
+const refused = (pointer: string, detail: string): Taken => ({ faults: [{ pointer, detail }] });
+
+const instantFault = (occurredAt: string, nowMs: number): string | null => {
+  const at = Date.parse(occurredAt);
+  if (Number.isNaN(at)) return 'is no instant that exists';
+  if (at > nowMs + AHEAD_MS) return 'is more than 5 minutes ahead of this server';
+  return at < EARLIEST_MS ? 'is before the year 2000' : null;
+};
+
+type Body = { id?: unknown; type?: unknown; occurredAt?: unknown; environment?: unknown; attributes?: unknown; properties?: unknown };
+
+const commonFaults = (data: Body, context: IntakeContext): Fault[] => {
+  const faults: Fault[] = [];
+  const instant = typeof data.occurredAt === 'string' ? instantFault(data.occurredAt, context.nowMs) : null;
+  if (instant !== null) faults.push({ pointer: '/occurredAt', detail: instant });
+  if (data.environment !== undefined && data.environment !== context.environment) {
+    faults.push({ pointer: '/environment', detail: `this key belongs to ${context.environment}` });
+  }
+  return faults.concat(checkJson(data, PAYLOAD));
+};
+
+const finish = (kind: 'exposure' | 'conversion', id: string, data: Exposure | Conversion, context: IntakeContext): Taken => {
+  const topic = kind === 'exposure' ? topics.exposures : topics.conversions;
+  const unit = data.unit ?? data.targetingKey;
+  const whole = { ...data, environment: context.environment, receivedAt: context.receivedAt };
+  const json = cloudEventJson({ id, type: `pataka.${kind}.v1`, source: SOURCE, subject: unit, time: data.occurredAt, data: whole as unknown as JsonValue });
+  return { event: { topic: topic.name, partition: partitionFor(unit, topic.partitions), json } };
+};
+
+const takeExposure = (id: string, data: Exposure, context: IntakeContext): Taken => {
+  const faults = faultsOf(Exposure, data).concat(commonFaults(data, context));
+  if (faults.length > 0) return { faults };
+  const reason = context.refuseExposure?.(data) ?? null;
+  return reason === null ? finish('exposure', id, data, context) : refused('', reason);
+};
+
+const takeConversion = (id: string, data: Conversion, context: IntakeContext): Taken => {
+  const faults = faultsOf(Conversion, data).concat(commonFaults(data, context));
+  if (faults.length > 0) return { faults };
+  const reason = context.refuseConversion?.(data) ?? null;
+  return reason === null ? finish('conversion', id, data, context) : refused('', reason);
+};
+
+/** Checks one event of a `/v1/events` body and makes it ready for the log. Pure. */
+export const takeEvent = (raw: unknown, context: IntakeContext): Taken => {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return refused('', 'is not an object');
+  const { id, type, ...data } = raw as Body;
+  if (typeof id !== 'string' || !UUID_PATTERN.test(id)) return refused('/id', 'must be a UUID');
+  if ('receivedAt' in data) return refused('/receivedAt', 'is set on arrival');
+  if (type === 'exposure') return takeExposure(id.toLowerCase(), data as unknown as Exposure, context);
+  if (type === 'conversion') return takeConversion(id.toLowerCase(), data as unknown as Conversion, context);
+  return refused('/type', 'must be "exposure" or "conversion"');
+};
+

@@ -1,0 +1,56 @@
+import { Controller, Inject } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { type AccessChange, type FlagChange, type JsonObject, type MetricChange, type SegmentChange, topics, upcastFlagChange } from '@pataka/contracts';
+import type { EventBatch, ReceivedEvent } from '@pataka/event-sourcing';
+import { RulesetFollower } from './ruleset-follower';
+
+/** Every evaluator needs every change, so these are read by all and shared by none. */
+const following = { group: 'evaluator-rules', broadcast: true };
+
+@Controller()
+export class RulesetConsumer {
+  constructor(@Inject(RulesetFollower) private readonly follower: RulesetFollower) {}
+
+  @EventPattern(topics.flagChanges.name, undefined, following)
+  flagChanges(@Payload() batch: EventBatch): void {
+    this.#each(batch, (event, position) => {
+      const value = upcastFlagChange(shortType(event), event.schemaVersion, event.data as JsonObject);
+      this.follower.state.applyFlagChange(value as unknown as FlagChange, position);
+    });
+  }
+
+  @EventPattern(topics.segmentChanges.name, undefined, following)
+  segmentChanges(@Payload() batch: EventBatch): void {
+    this.#each(batch, (event, position) => this.follower.state.applySegmentChange(event.data as unknown as SegmentChange, position));
+  }
+
+  @EventPattern(topics.accessChanges.name, undefined, following)
+  accessChanges(@Payload() batch: EventBatch): void {
+    this.#each(batch, (event, position) => {
+      this.follower.access.apply(event.data as unknown as AccessChange, position);
+      this.follower.state.seen(position);
+    });
+  }
+
+  @EventPattern(topics.metricChanges.name, undefined, following)
+  metricChanges(@Payload() batch: EventBatch): void {
+    for (const event of batch.events) this.follower.clientRules.metricChanged((event.data as unknown as MetricChange).metric);
+    this.follower.reached(batch);
+  }
+
+  #each(batch: EventBatch, apply: (event: ReceivedEvent, position: number) => void): void {
+    for (const event of batch.events) {
+      try {
+        apply(event, event.position ?? 0);
+      } catch (error) {
+        // One record that cannot be understood must not keep the newer rules from being served.
+        this.follower.onUnreadable(event, error as Error);
+        if (event.position !== null) this.follower.state.seen(event.position);
+      }
+    }
+    this.follower.reached(batch);
+  }
+}
+
+/** `pataka.flag.created.v2` -> `flag.created` */
+const shortType = (event: ReceivedEvent): string => event.type.replace(/^pataka\./, '').replace(/\.v\d+$/, '');

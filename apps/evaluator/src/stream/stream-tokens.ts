@@ -1,0 +1,53 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Principal } from '@pataka/contracts';
+import type { AccessDirectory } from '@pataka/platform';
+
+const LIFETIME_MS = 10 * 60 * 1000;
+
+type KeyPrincipal = Extract<Principal, { environment: string }>;
+interface Claims { k: string; e: string; x: number }
+
+/**
+ * Tokens for the OFREP event stream, since a browser's EventSource cannot send headers: ten minutes, one environment, one key. They are
+ * signed with the key's stored hash, which every evaluator knows, so no further secret is kept; revoking the key ends them.
+ */
+export class StreamTokens {
+  constructor(private readonly access: AccessDirectory, private readonly now: () => number) {}
+
+  issue(principal: KeyPrincipal): string {
+    const claims: Claims = { k: principal.keyId, e: principal.environment, x: this.now() + LIFETIME_MS };
+    const body = Buffer.from(JSON.stringify(claims)).toString('base64url');
+    return `${body}.${this.#sign(body, principal.keyId) ?? ''}`;
+  }
+
+  /** Whose token this is; null for one that is forged, expired, or of a key that is gone. */
+  redeem(token: string): KeyPrincipal | null {
+    const [body, signature] = token.split('.');
+    const claims = body === undefined ? null : claimsOf(body);
+    if (body === undefined || signature === undefined || claims === null || claims.x < this.now() || !this.access.isLive(claims.k)) return null;
+    const expected = this.#sign(body, claims.k);
+    if (expected === null || !sameText(expected, signature)) return null;
+    const kind = this.access.keyById(claims.k)?.kind;
+    return kind === 'server' || kind === 'client' ? { kind, environment: claims.e, keyId: claims.k, subject: claims.k } : null;
+  }
+
+  #sign(body: string, keyId: string): string | null {
+    const key = this.access.keyById(keyId);
+    return key === undefined ? null : createHmac('sha256', key.hash).update(body).digest('base64url');
+  }
+}
+
+const claimsOf = (body: string): Claims | null => {
+  try {
+    const claims = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as Partial<Claims> | null;
+    return typeof claims?.k === 'string' && typeof claims.e === 'string' && typeof claims.x === 'number' ? (claims as Claims) : null;
+  } catch {
+    return null;
+  }
+};
+
+const sameText = (a: string, b: string): boolean => {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+};
