@@ -1,0 +1,57 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { DomainError, type Caller, type Principal, type Route, type ServiceName } from '@pataka/contracts';
+import type { AccessDirectory } from './access';
+import { tokenOf } from './credentials';
+import type { Logger } from './logging';
+
+/** What the names of parameters are does not matter, only where they stand: `/api/flags/:key` and `/api/flags/{flag}` are one route. */
+const shapeOf = (template: string): string => template.replace(/\{[^}]*\}|:[A-Za-z0-9_]+/g, '{}');
+
+/** HEAD is GET without the body. */
+const lookupMethod = (method: string): string => (method === 'HEAD' ? 'GET' : method);
+
+const grants = (allow: readonly Caller[], principal: Principal): boolean =>
+  allow.includes(principal.kind === 'management' ? principal.role : principal.kind);
+
+/** Denies every request but those that the table of routes allows their caller. */
+export class AccessGuard {
+  private readonly table: ReadonlyMap<string, Route>;
+
+  constructor(service: ServiceName, routes: readonly Route[], private readonly access: AccessDirectory, private readonly log: Logger) {
+    this.table = new Map(routes.filter((route) => route.service === service).map((route) => [`${route.method} ${shapeOf(route.path)}`, route]));
+  }
+
+  /** The table's entry of a route, by its template in Fastify's notation or the table's. */
+  routeOf(method: string, template: string): Route | undefined {
+    return this.table.get(`${lookupMethod(method)} ${shapeOf(template)}`);
+  }
+
+  /** Every entry, for those that want to match against the table themselves. */
+  entries(): Iterable<Route> {
+    return this.table.values();
+  }
+
+  /**
+   * Who calls; null only where anyone may.
+   * @throws DomainError `forbidden`, `unauthenticated`, or `unavailable` while access rights have not arrived yet.
+   */
+  authorize(method: string, template: string, headers: IncomingHttpHeaders): Principal | null {
+    const route = this.routeOf(method, template);
+    if (route === undefined) {
+      this.log.error({ method, route: template }, 'a route that the table of routes does not have was called, and denied');
+      throw new DomainError('forbidden', 'Nobody may call this');
+    }
+    const token = tokenOf(headers);
+    if (route.allow.includes('anyone')) return token === null ? null : this.access.authenticate(token);
+    return this.admit(route, token);
+  }
+
+  private admit(route: Route, token: string | null): Principal {
+    if (token === null) throw new DomainError('unauthenticated', 'Send Authorization: Bearer <token>, or X-API-Key');
+    if (!this.access.filled()) throw new DomainError('unavailable', 'Access rights have not arrived yet: try again shortly', [], { retryAfterSeconds: 1 });
+    const principal = this.access.authenticate(token);
+    if (principal === null) throw new DomainError('unauthenticated', 'This credential is unknown, revoked or expired');
+    if (!grants(route.allow, principal)) throw new DomainError('forbidden', `Only ${route.allow.join(', ')} may do that`);
+    return principal;
+  }
+}

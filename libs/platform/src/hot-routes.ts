@@ -1,0 +1,104 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { DomainError, type Principal } from '@pataka/contracts';
+import type { AccessGuard } from './guard';
+import type { RequestState } from './request';
+
+/** Parts of a path by name, percent-decoded. */
+export type PathParams = Readonly<Record<string, string>>;
+
+/** What a hot route is handed: access is already checked. */
+export interface HotRequest {
+  readonly raw: IncomingMessage;
+  readonly method: string;
+  readonly path: string;
+  /** What follows `?`, as it came; '' without. */
+  readonly query: string;
+  readonly params: PathParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly id: string;
+  readonly correlationId: string;
+  /** null only on routes that anyone may call. */
+  readonly principal: Principal | null;
+}
+
+/** A route that is answered on the node:http server itself, before Fastify and Nest, which would cost a multiple of the work. */
+export interface HotRoute {
+  method: string;
+  /** Parameters where the path (raw, without query) is this route's, else null. */
+  match(path: string): PathParams | null;
+  /** Answers, now or later; what it throws or rejects with becomes a problem answer. */
+  handle(request: HotRequest, response: ServerResponse): void | Promise<void>;
+  /** Called before access is checked, so that refusals carry what it sets too: CORS headers. */
+  prepare?(request: IncomingMessage, response: ServerResponse): void;
+  /** true: the answer goes on for ever, and its duration is no figure. */
+  streams?: boolean;
+}
+
+const decode = (part: string): string => (part.includes('%') ? decodeURIComponent(part) : part);
+
+/** A hot route by its template (`/ofrep/v1/evaluate/flags/{key}`); a parameter is one segment that is not empty. */
+export const hotRoute = (method: string, template: string, handle: HotRoute['handle'], more: Pick<HotRoute, 'prepare' | 'streams'> = {}): HotRoute => {
+  const names = [...template.matchAll(/\{([^}]+)\}/g)].map((found) => found[1]!);
+  if (names.length === 0) {
+    const none: PathParams = {};
+    return { method, handle, ...more, match: (path) => (path === template ? none : null) };
+  }
+  const escaped = template.replace(/[.*+?^$()|[\]\\]/g, '\\$&');
+  const pattern = new RegExp(`^${escaped.replace(/\{[^}]+\}/g, '([^/]+)')}$`);
+  const match = (path: string): PathParams | null => {
+    const found = pattern.exec(path);
+    return found === null ? null : Object.fromEntries(names.map((name, index) => [name, decode(found[index + 1]!)]));
+  };
+  return { method, handle, match, ...more };
+};
+
+interface Entry { route: HotRoute; template: string }
+/** A hot route that takes a request, with what it found in the path. */
+export interface HotHit extends Entry { params: PathParams }
+
+/** The hot routes of one service; each is tied to its entry in the table of routes at start, so that none is outside the access guard. */
+export class HotRoutes {
+  private readonly byMethod = new Map<string, Entry[]>();
+
+  constructor(routes: readonly HotRoute[], private readonly guard: AccessGuard) {
+    for (const route of routes) {
+      this.byMethod.set(route.method, [...(this.byMethod.get(route.method) ?? []), { route, template: this.templateOf(route, routes) }]);
+    }
+  }
+
+  find(method: string, path: string): HotHit | null {
+    for (const entry of this.byMethod.get(method) ?? []) {
+      const params = entry.route.match(path);
+      if (params !== null) return { ...entry, params };
+    }
+    return null;
+  }
+
+  /** Methods that a path is served with here. */
+  methodsOf(path: string): string[] {
+    return [...this.byMethod].filter(([, entries]) => entries.some(({ route }) => route.match(path) !== null)).map(([method]) => method);
+  }
+
+  /** @throws whatever the guard or the route throws. */
+  async run(hit: HotHit, request: IncomingMessage, response: ServerResponse, state: RequestState): Promise<void> {
+    state.route = hit.template;
+    hit.route.prepare?.(request, response);
+    // A preflight carries no credential, and tells no more than the table of routes does.
+    if (hit.route.method !== 'OPTIONS') state.principal = this.guard.authorize(hit.route.method, hit.template, request.headers);
+    const url = request.url ?? '';
+    const queryAt = url.indexOf('?');
+    await hit.route.handle({
+      raw: request, method: hit.route.method, path: queryAt === -1 ? url : url.slice(0, queryAt), query: queryAt === -1 ? '' : url.slice(queryAt + 1),
+      params: hit.params, headers: request.headers, id: state.id, correlationId: state.correlationId, principal: state.principal,
+    }, response);
+  }
+
+  private templateOf(route: HotRoute, all: readonly HotRoute[]): string {
+    for (const entry of this.guard.entries()) {
+      const sample = entry.path.replace(/\{[^}]*\}/g, 'x');
+      const served = entry.method === route.method || (route.method === 'OPTIONS' && all.some((other) => other.method === entry.method && other.match(sample) !== null));
+      if (served && route.match(sample) !== null) return entry.path;
+    }
+    throw new DomainError('internal', `A hot ${route.method} route is not in the table of routes`);
+  }
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DomainError, type Principal } from '@pataka/contracts';
+
+/** What we know of a request besides what it says itself. */
+export interface RequestState {
+  /** X-Request-Id: the caller's, if it is sane, else a UUID. */
+  readonly id: string;
+  /** What ties together all that this request causes: its own id if it brought one, else its trace's. */
+  readonly correlationId: string;
+  /** performance.now() at its arrival. */
+  readonly startedAt: number;
+  /** Route template for metrics and logs; `unmatched` until one matches. */
+  route: string;
+  principal: Principal | null;
+  /** Hex SHA-256 of the body's bytes, where an Idempotency-Key asks for it. */
+  bodyHash: string;
+}
+
+// Beside the request rather than on it: hot routes, Fastify and Nest wrap it differently but share the object underneath.
+const states = new WeakMap<IncomingMessage, RequestState>();
+
+const SANE_ID = /^[\w.:-]{1,128}$/;
+const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}/;
+
+const header = (request: IncomingMessage, name: string): string => {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : '';
+};
+
+/** Notes the arrival of a request, and gives its answer the headers that every answer has. */
+export const begin = (request: IncomingMessage, response: ServerResponse): RequestState => {
+  const given = header(request, 'x-request-id');
+  const own = SANE_ID.test(given) ? given : undefined;
+  const id = own ?? randomUUID();
+  const trace = own === undefined ? TRACEPARENT.exec(header(request, 'traceparent'))?.[1] : undefined;
+  const state: RequestState = { id, correlationId: trace ?? id, startedAt: performance.now(), route: 'unmatched', principal: null, bodyHash: '' };
+  states.set(request, state);
+  response.setHeader('x-request-id', id);
+  response.setHeader('x-content-type-options', 'nosniff');
+  return state;
+};
+
+/** What `begin` noted. */
+export const stateOf = (request: IncomingMessage): RequestState => {
+  const state = states.get(request);
+  if (state === undefined) throw new Error('The request did not come in through Service.handle');
+  return state;
+};
+
+const decodes = (text: string): boolean => {
+  try {
+    // PostgreSQL takes no NUL in a text: it would come back as an error of ours.
+    return !decodeURIComponent(text).includes('\u0000');
+  } catch {
+    return false;
+  }
+};
+
+/** The path without its query. @throws DomainError `validation` for a target that is no path or does not decode to UTF-8. */
+export const pathOf = (target: string): string => {
+  const queryAt = target.indexOf('?');
+  if (target.charCodeAt(0) !== 0x2f || /[^\x21-\x7e]/.test(target)) throw new DomainError('validation', 'The request target is not a path');
+  if (target.includes('%') && !decodes(target)) throw new DomainError('validation', 'The request target is not validly percent-encoded');
+  return queryAt === -1 ? target : target.slice(0, queryAt);
+};
