@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chown } from './account';
@@ -128,14 +129,22 @@ const disown = (cluster: PostgresCluster): void => {
   writeFileSync(postmasterFile(cluster), [String(process.pid), ...lines.slice(1)].join('\n'));
 };
 
-const freePort = (): Promise<number> =>
-  new Promise((done, fail) => {
-    const server = createServer().on('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => done(port));
-    });
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((done) => {
+    const server = createServer().once('error', () => done(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
   });
+
+/**
+ * Below the ports that the system hands out by itself: there a client that keeps trying to reach a PostgreSQL which
+ * is being restarted can be given that very port, and hold it.
+ */
+const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if (await isFree(port)) return port;
+  }
+};
 
 const rememberedPort = (cluster: PostgresCluster): number | undefined => {
   const file = join(cluster.directory, 'port');

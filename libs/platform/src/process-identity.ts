@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** The state letter and the remaining fields of `/proc/<pid>/stat`; undefined where there is no such thing. */
-const procStat = (pid: number): { state: string; startTicks: string } | undefined => {
+/** What `/proc/<pid>/stat` says; undefined where there is no such thing. */
+const procStat = (pid: number): { state: string; threads: number; startTicks: string } | undefined => {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The command's name may hold blanks and brackets: fields are counted from the last bracket on.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0] ?? '', startTicks: fields[19] ?? '' };
+    return { state: fields[0] ?? '', threads: Number(fields[17]), startTicks: fields[19] ?? '' };
   } catch {
     return undefined;
   }
@@ -22,7 +22,7 @@ const ps = (pid: number, column: string): string | undefined => {
   }
 };
 
-/** Whether a process of this id runs. A zombie does not: nobody may have waited for it, but it holds nothing. */
+/** Whether a process of this id runs. A zombie whose last thread has ended does not: it only waits to be counted. */
 export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
@@ -30,8 +30,8 @@ export const isAlive = (pid: number): boolean => {
     // EPERM: it is there, and somebody else's.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  const state = procStat(pid)?.state;
-  return state !== 'Z' && state !== 'X';
+  const stat = procStat(pid);
+  return stat?.state !== 'X' && !(stat?.state === 'Z' && stat.threads <= 1);
 };
 
 /**
