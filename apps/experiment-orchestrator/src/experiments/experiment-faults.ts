@@ -1,0 +1,81 @@
+import type { CreateExperiment, Fault, FlagType, FlagValue, PatchExperiment, Strategy, Variant } from '@pataka/contracts';
+
+const WEIGHT_TOLERANCE = 1e-9;
+const MAX_CELLS = 50;
+type Faults = Fault[];
+const fault = (pointer: string, detail: string): Fault => ({ pointer, detail });
+
+/** The flag type that serves a config. */
+export const flagTypeOf = (config: FlagValue): FlagType =>
+  typeof config === 'boolean' ? 'BOOLEAN' : typeof config === 'string' ? 'STRING' : typeof config === 'number' ? 'NUMBER' : 'JSON';
+
+const duplicates = (variants: readonly Variant[]): Faults =>
+  variants.flatMap(({ id }, index) => (variants.findIndex((other) => other.id === id) < index ? [fault(`/variants/${index}/id`, `"${id}" is there twice`)] : []));
+
+/** Faults of a list of variants: ids, weights, control, and one type of config for all. */
+export const variantFaults = (variants: readonly Variant[]): Faults => {
+  const faults = duplicates(variants);
+  if (variants.length < 2) faults.push(fault('/variants', 'needs a control and at least one treatment'));
+  const total = variants.reduce((sum, { weight }) => sum + weight, 0);
+  if (Math.abs(total - 1) > WEIGHT_TOLERANCE) faults.push(fault('/variants', `weights must sum to 1, these sum to ${total}`));
+  const controls = variants.filter(({ isControl }) => isControl === true).length;
+  if (controls !== 1) faults.push(fault('/variants', `exactly one variant is the control, ${controls} are marked isControl`));
+  const type = variants[0] === undefined ? undefined : flagTypeOf(variants[0].config);
+  variants.forEach(({ config }, index) => {
+    if (flagTypeOf(config) !== type) faults.push(fault(`/variants/${index}/config`, `must be of the type of the others (${type})`));
+  });
+  return faults;
+};
+
+const designFaults = ({ type, variants, factors }: CreateExperiment): Faults => {
+  if (type === 'BANDITS' || type === 'GRADUAL_ROLLOUT') return [fault('/type', `${type} is not available in this version: use AB_TEST or MULTIVARIATE`)];
+  if (factors !== undefined && type !== 'MULTIVARIATE') return [fault('/factors', 'only a MULTIVARIATE experiment has factors')];
+  if (factors !== undefined && variants !== undefined) return [fault('/variants', 'are generated from the factors: give one or the other')];
+  if (factors === undefined && variants === undefined) return [fault('/variants', type === 'MULTIVARIATE' ? 'or factors are needed' : 'are needed')];
+  if (variants !== undefined) return variantFaults(variants);
+  const cells = factors!.reduce((count, { levels }) => count * levels.length, 1);
+  return cells > MAX_CELLS ? [fault('/factors', `make ${cells} cells, more than ${MAX_CELLS}`)] : [];
+};
+
+/** Faults of a strategy. */
+export const strategyFaults = (strategy: Strategy): Faults => {
+  if (strategy.type !== 'FIXED') return [fault('/strategy/type', `${strategy.type} is not available in this version: use FIXED`)];
+  const empty = (strategy.geographicRules ?? []).findIndex(({ regions }) => regions.length === 0);
+  return empty === -1 ? [] : [fault(`/strategy/geographicRules/${empty}/regions`, 'names no region')];
+};
+
+const dateFaults = ({ startDate, endDate }: Pick<CreateExperiment, 'startDate' | 'endDate'>): Faults =>
+  startDate !== undefined && endDate !== undefined && Date.parse(endDate) <= Date.parse(startDate) ? [fault('/endDate', 'must be after startDate')] : [];
+
+const metricKey = (metric: NonNullable<CreateExperiment['successMetrics']>[number]): string => (typeof metric === 'string' ? metric : metric.key);
+
+const metricFaults = (body: Pick<CreateExperiment, 'successMetrics' | 'guardrailMetrics' | 'safetyMetrics'>): Faults => {
+  const faults: Faults = [];
+  const seen = new Map<string, string>();
+  for (const list of ['successMetrics', 'guardrailMetrics', 'safetyMetrics'] as const) {
+    (body[list] ?? []).forEach((metric, index) => {
+      const at = `/${list}/${index}`;
+      const before = seen.get(metricKey(metric));
+      if (before !== undefined) faults.push(fault(at, `"${metricKey(metric)}" is at ${before} already`));
+      seen.set(metricKey(metric), at);
+    });
+  }
+  return faults;
+};
+
+/** Every fault of an experiment that the shapes can't see. */
+export const experimentFaults = (body: CreateExperiment, environments: readonly string[]): Faults => [
+  ...designFaults(body),
+  ...(body.strategy === undefined ? [] : strategyFaults(body.strategy)),
+  ...dateFaults(body),
+  ...metricFaults(body),
+  ...(body.environment !== undefined && environments.length > 0 && !environments.includes(body.environment) ? [fault('/environment', `is not one of ${environments.join(', ')}`)] : []),
+];
+
+/** Every fault of a change to an experiment that has not started. */
+export const draftPatchFaults = (patch: PatchExperiment): Faults => [
+  ...(patch.variants === undefined ? [] : variantFaults(patch.variants)),
+  ...(patch.strategy === undefined ? [] : strategyFaults(patch.strategy)),
+  ...dateFaults(patch),
+  ...metricFaults(patch),
+];

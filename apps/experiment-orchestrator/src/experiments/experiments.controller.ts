@@ -1,0 +1,117 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { CompleteExperiment, CreateExperiment, DomainError, type Experiment, KEY_PATTERN, PatchExperiment, StartExperiment, parse } from '@pataka/contracts';
+import { EventStore, handle, type Sql, uuidv7 } from '@pataka/event-sourcing';
+import { AccessDirectory, type Answer, Command, created, cut, historyOf, type HttpCommandContext, listed, pageOf, parameter, type Query as QueryOf, requireIfMatch, versioned } from '@pataka/platform';
+import { type ExperimentCommand, experimentAggregate } from './experiment.decider';
+import { experimentFaults } from './experiment-faults';
+import { ExperimentReads } from './experiment-reads';
+
+const PATH = '/api/experiments';
+
+@Controller('api/experiments')
+export class ExperimentsController {
+  constructor(
+    @Inject(EventStore) private readonly store: EventStore,
+    @Inject(ExperimentReads) private readonly reads: ExperimentReads,
+    @Inject(AccessDirectory) private readonly access: AccessDirectory,
+  ) {}
+
+  @Get()
+  async list(@Query() query: QueryOf): Promise<Answer> {
+    const page = pageOf(query, KEY_PATTERN);
+    const found = await this.reads.list({ ...page, limit: page.limit + 1 }, { status: parameter(query, 'status'), search: parameter(query, 'search') });
+    const { rows, last } = cut(found, page.limit, (row) => row.key);
+    return listed(PATH, query, await this.reads.withResults(rows.map((row) => row.document)), last);
+  }
+
+  @Post()
+  async create(@Body() given: unknown, @Command() context: HttpCommandContext): Promise<Answer> {
+    const body = parse(CreateExperiment, given);
+    const faults = experimentFaults(body, this.access.environments());
+    if (faults.length > 0) throw new DomainError('validation', `${faults.length} fault${faults.length === 1 ? '' : 's'} in the experiment`, faults);
+    const id = this.idFor(context);
+    const handled = await this.run(id, async (sql) => {
+      if (await this.reads.keyTaken(sql, body.key)) throw new DomainError('already-exists', `The key "${body.key}" is taken, in this or another case`);
+      return { type: 'CreateExperiment', id, body, now: new Date().toISOString() };
+    }, context);
+    return created(`${PATH}/${id}`, handled);
+  }
+
+  @Get(':id')
+  async one(@Param('id') id: string): Promise<Answer> {
+    const row = await this.reads.find(id);
+    const [document] = await this.reads.withResults([row.document]);
+    return versioned({ version: row.version, document: document! });
+  }
+
+  @Patch(':id')
+  async patch(@Param('id') id: string, @Body() given: unknown, @Command() context: HttpCommandContext): Promise<Answer> {
+    requireIfMatch(context);
+    return this.act(id, { type: 'ChangeExperiment', patch: parse(PatchExperiment, given) }, context);
+  }
+
+  @Post(':id/start')
+  @HttpCode(200)
+  start(@Param('id') id: string, @Body() given: unknown, @Command() context: HttpCommandContext): Promise<Answer> {
+    parse(StartExperiment, given ?? {});
+    return this.act(id, { type: 'StartExperiment' }, context);
+  }
+
+  @Post(':id/pause')
+  @HttpCode(200)
+  pause(@Param('id') id: string, @Command() context: HttpCommandContext): Promise<Answer> {
+    return this.act(id, { type: 'PauseExperiment' }, context);
+  }
+
+  @Post(':id/resume')
+  @HttpCode(200)
+  resume(@Param('id') id: string, @Command() context: HttpCommandContext): Promise<Answer> {
+    return this.act(id, { type: 'ResumeExperiment' }, context);
+  }
+
+  @Post(':id/complete')
+  @HttpCode(200)
+  complete(@Param('id') id: string, @Body() given: unknown, @Command() context: HttpCommandContext): Promise<Answer> {
+    return this.act(id, { type: 'CompleteExperiment', ...parse(CompleteExperiment, given ?? {}) }, context);
+  }
+
+  @Post(':id/rollback')
+  @HttpCode(200)
+  rollBack(@Param('id') id: string, @Command() context: HttpCommandContext): Promise<Answer> {
+    return this.act(id, { type: 'RollBackExperiment' }, context);
+  }
+
+  @Post(':id/archive')
+  @HttpCode(200)
+  archive(@Param('id') id: string, @Command() context: HttpCommandContext): Promise<Answer> {
+    return this.act(id, { type: 'ArchiveExperiment' }, context);
+  }
+
+  @Get(':id/rollout')
+  async rollout(@Param('id') id: string): Promise<object> {
+    const { document } = await this.reads.find(id);
+    return { experimentId: document.id, status: document.status, strategy: document.strategy, ...document.rollout, phases: document.phases };
+  }
+
+  @Get(':id/history')
+  async history(@Param('id') id: string, @Query() query: QueryOf): Promise<Answer> {
+    const { document } = await this.reads.find(id);
+    const history = await historyOf(this.store, `experiment:${document.id}`, `${PATH}/${document.id}/history`, query);
+    if (history === null) throw new DomainError('experiment-not-found');
+    return history;
+  }
+
+  private async act(idOrKey: string, command: ExperimentCommand, context: HttpCommandContext): Promise<Answer> {
+    const { document } = await this.reads.find(idOrKey);
+    return versioned(await this.run(document.id, command, context));
+  }
+
+  private run(id: string, command: ExperimentCommand | ((sql: Sql) => Promise<ExperimentCommand>), context: HttpCommandContext) {
+    return handle<Experiment | null, ExperimentCommand, never, Experiment>(this.store, experimentAggregate as never, id, command, context);
+  }
+
+  /** A retry has to name the stream that the first try made: the id follows from the idempotency key where there is one. */
+  private idFor({ idempotency }: HttpCommandContext): string {
+    return `exp_${(idempotency === undefined ? uuidv7() : this.reads.idFrom(idempotency.key, idempotency.fingerprint)).replaceAll('-', '')}`;
+  }
+}

@@ -1,0 +1,26 @@
+import { DomainError, type FlagChange, type JsonObject, topics, upcastFlagChange } from '@pataka/contracts';
+import type { ReceivedEvent } from '@pataka/event-sourcing';
+import type { ExperimentCommand } from './experiment.decider';
+
+export const FLAG_LINK = 'experiment-flag-link';
+export const flagLinkTopics = [topics.flagChanges.name];
+
+/** A command for an experiment. */
+export interface Reaction { experimentId: string; command: ExperimentCommand }
+
+/**
+ * The orchestrator's end of the saga that makes an experiment's flag: flag-admin publishes either the flag it made or why it could not.
+ * Null for every other change of flags.
+ */
+export const reactToFlag = (event: ReceivedEvent): Reaction | null => {
+  const change = upcastFlagChange(event.type.replace(/^pataka\.|\.v\d+$/g, ''), event.schemaVersion, event.data as JsonObject) as unknown as FlagChange;
+  if (change.change.type === 'experiment-flag.refused') {
+    const { experimentId, flagKey, code, detail } = change.change.data;
+    return { experimentId, command: { type: 'RefuseFlag', flagKey, code, detail } };
+  }
+  if (change.change.type !== 'flag.created' || change.flag?.experimentId === undefined) return null;
+  return { experimentId: change.flag.experimentId, command: { type: 'LinkFlag', flagKey: change.flag.key } };
+};
+
+/** An experiment that is gone, or past the point, needs no reaction any more; anything else is a fault worth a dead letter. */
+export const isSettled = (error: unknown): boolean => error instanceof DomainError && (error.code === 'experiment-not-found' || error.code === 'illegal-transition');
