@@ -1,0 +1,119 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DomainError, openapiOfAll, type ServiceName, serviceNames } from '@pataka/contracts';
+import { sendJson, sendProblem } from '@pataka/platform';
+import { homePage } from './home-page';
+import { serveReference } from './api-reference';
+import { serviceOf } from './service-of';
+
+/** A service behind the gateway: in this process, or another one's port. */
+export interface Upstream {
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  /** Base URL on loopback, for what the gateway itself asks; null while the service is not up. */
+  url(): string | null;
+}
+
+type Upstreams = Record<ServiceName, Upstream>;
+type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+interface ServiceHealth { status: string; checks?: object; detail?: string }
+
+const ASK_TIMEOUT_MS = 2_000;
+const HTML = {
+  'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+};
+
+const ask = async (upstream: Upstream, path: string): Promise<Response> => {
+  const url = upstream.url();
+  if (url === null) throw new Error('not running');
+  return fetch(`${url}${path}`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+};
+
+const healthOf = async (upstream: Upstream): Promise<ServiceHealth> => {
+  try {
+    return (await (await ask(upstream, '/health/ready')).json()) as ServiceHealth;
+  } catch (error) {
+    return { status: 'fail', detail: `does not answer: ${(error as Error).message}` };
+  }
+};
+
+/** One origin for four services: a path decides, by the table of routes. What belongs to all of them is answered here. */
+export class Gateway {
+  readonly #own: Record<string, Answer> = {
+    '/': (_request, response) => this.#home(response),
+    '/health/live': (_request, response) => sendJson(response, 200, '{"status":"pass"}'),
+    '/health/ready': (_request, response) => this.#ready(response),
+    '/metrics': (_request, response) => this.#metrics(response),
+    '/openapi.json': (_request, response) => sendJson(response, 200, JSON.stringify(openapiOfAll())),
+  };
+
+  constructor(private readonly upstreams: Upstreams) {}
+
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const target = request.url ?? '/';
+    const queryAt = target.indexOf('?');
+    const path = queryAt === -1 ? target : target.slice(0, queryAt);
+    const service = serviceOf(path);
+    if (service !== null) return this.upstreams[service].handle(request, response);
+    this.#answerOwn(path, request, response).catch((error: unknown) => void sendProblem(response, error));
+  };
+
+  async #answerOwn(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const direct = /^\/services\/([a-z-]+)(\/(?:health\/live|health\/ready|metrics|openapi\.json))$/.exec(path);
+    const named = serviceNames.find((name) => name === direct?.[1]);
+    if (named !== undefined) {
+      request.url = direct![2]!;
+      return this.upstreams[named].handle(request, response);
+    }
+    const reads = request.method === 'GET' || request.method === 'HEAD';
+    const answer = this.#own[path];
+    if (answer !== undefined) {
+      if (!reads) throw new DomainError('method-not-allowed', 'This path takes GET', [], { allow: ['GET', 'HEAD'] });
+      return answer(request, response);
+    }
+    if (reads && (await serveReference(path, response))) return;
+    throw new DomainError('not-found', 'There is nothing at this path: see / for what there is');
+  }
+
+  async #home(response: ServerResponse): Promise<void> {
+    const health = await this.#health();
+    response.writeHead(200, HTML).end(homePage(Object.entries(health).map(([name, { status }]) => ({ name, status }))));
+  }
+
+  async #ready(response: ServerResponse): Promise<void> {
+    const services = await this.#health();
+    const all = Object.values(services).map(({ status }) => status);
+    const status = all.includes('fail') ? 'fail' : all.includes('warn') ? 'warn' : 'pass';
+    sendJson(response, status === 'fail' ? 503 : 200, JSON.stringify({ status, services }), { 'cache-control': 'no-store' });
+  }
+
+  async #metrics(response: ServerResponse): Promise<void> {
+    const texts = await Promise.all(serviceNames.map(async (name) => (await ask(this.upstreams[name], '/metrics')).text().catch(() => '')));
+    sendJson(response, 200, mergeMetrics(texts), { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+  }
+
+  async #health(): Promise<Record<string, ServiceHealth>> {
+    return Object.fromEntries(await Promise.all(serviceNames.map(async (name) => [name, await healthOf(this.upstreams[name])] as const)));
+  }
+}
+
+/** Prometheus wants each family once: samples of the same name are put together under its first HELP and TYPE. */
+const mergeMetrics = (texts: readonly string[]): string => {
+  const families = new Map<string, { head: string[]; samples: string[] }>();
+  for (const text of texts) {
+    let current = { head: [] as string[], samples: [] as string[] };
+    for (const line of text.split('\n')) {
+      const head = /^# (?:HELP|TYPE) (\S+)/.exec(line);
+      if (head === null) {
+        if (line !== '' && !line.startsWith('#')) current.samples.push(line);
+        continue;
+      }
+      const known = families.get(head[1]!);
+      if (known === undefined) families.set(head[1]!, (current = { head: [line], samples: [] }));
+      else {
+        current = known;
+        if (!known.head.includes(line)) known.head.push(line);
+      }
+    }
+  }
+  return [...families.values()].flatMap(({ head, samples }) => [...new Set(head.map((line) => line.split(' ').slice(0, 3).join(' ')))].map((start) => head.find((line) => line.startsWith(start))!).concat(samples)).join('\n') + '\n';
+};

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { type ServiceName, serviceNames } from '@pataka/contracts';
+import { openService as openAnalytics } from '@pataka/analytics';
+import { openService as openEvaluator } from '@pataka/evaluator';
+import { openService as openOrchestrator } from '@pataka/experiment-orchestrator';
+import { openService as openFlagAdmin } from '@pataka/flag-admin';
+import { closeServer, createHttpServer, type EmbeddedPostgres, type Infrastructure, listenOn, openInfrastructure, type PlatformConfig, type Service, startEmbeddedPostgres } from '@pataka/platform';
+import { Gateway, type Upstream } from './gateway/gateway';
+
+/** Everything in one process, answering on one port. */
+export interface Standalone { port: number; close(): Promise<void> }
+
+type Open = (config: PlatformConfig, infrastructure: Infrastructure) => Promise<Service>;
+const openers: Record<ServiceName, Open> = { 'flag-admin': openFlagAdmin, evaluator: openEvaluator, 'experiment-orchestrator': openOrchestrator, analytics: openAnalytics };
+
+const startService = async (name: ServiceName, config: PlatformConfig): Promise<{ service: Service; upstream: Upstream }> => {
+  const service = await openers[name](config, await openInfrastructure(config, name));
+  // A port of its own on loopback, for health and metrics; requests reach the service without it.
+  const port = await service.listen(0, '127.0.0.1');
+  return { service, upstream: { handle: service.handle, url: () => `http://127.0.0.1:${port}` } };
+};
+
+const withDatabase = async (config: PlatformConfig): Promise<{ config: PlatformConfig; postgres: EmbeddedPostgres | null }> => {
+  if (config.databaseUrl !== undefined) return { config, postgres: null };
+  const postgres = await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres'), log: (message) => console.error(message) });
+  return { config: { ...config, databaseUrl: postgres.url }, postgres };
+};
+
+/** Starts the database where none is configured, the four services, and one listener before them. */
+export const startStandalone = async (given: PlatformConfig): Promise<Standalone> => {
+  const { config, postgres } = await withDatabase(given);
+  const started = await Promise.all(serviceNames.map(async (name) => [name, await startService(name, config)] as const));
+  const upstreams = Object.fromEntries(started.map(([name, { upstream }]) => [name, upstream])) as Record<ServiceName, Upstream>;
+  const server = createHttpServer(new Gateway(upstreams).handle);
+  const port = await listenOn(server, config.port);
+  const close = async (): Promise<void> => {
+    await Promise.all([closeServer(server), ...started.map(([, { service }]) => service.close())]);
+    await postgres?.stop();
+  };
+  return { port, close };
+};
