@@ -1,6 +1,6 @@
 import type { Flag, Rule, SplitShare } from '@pataka/contracts';
 import { BUCKETS, bucketWith, saltOf, serialiseBucketKey, thresholdOf } from './bucket';
-import { allOf, compileConditions, type Scope, type Test } from './condition';
+import { compileConditions, type Scope, type Test } from './condition';
 import { readerOf, type Context, type Reader } from './context';
 import { served, unserved, type Evaluation, type Served } from './evaluation';
 import type { Suffix } from './md5';
@@ -50,16 +50,15 @@ export class CompiledRule {
   readonly isOpen: IsOpen | undefined;
   private readonly answers: readonly Served[];
   private readonly keyMissing: Evaluation;
-  private readonly test: Test | undefined;
+  private readonly tests: readonly Test[];
   private readonly readKey: Reader | undefined;
   private readonly needsUnit: boolean;
 
   constructor(readonly rule: Rule, flag: Flag, scope: Scope) {
     const salt = rule.salt ?? rule.id;
     const bucketBy = rule.bucketBy || 'targetingKey';
-    const tests = compileConditions(rule.conditions, scope);
     this.isOpen = compileSchedule(rule.schedule);
-    this.test = tests.length === 0 ? undefined : allOf(tests);
+    this.tests = compileConditions(rule.conditions, scope);
     this.threshold = thresholdOf(rule.percentage);
     this.inclusion = isPartial(rule) ? saltOf(salt) : undefined;
     this.split = hasShares(rule.split) ? { salt: saltOf(`${salt}:split`), limits: limitsOf(rule.split) } : undefined;
@@ -72,9 +71,16 @@ export class CompiledRule {
   /** The rule's answer, or undefined where it does not match. */
   serve(context: Context, at: number): Evaluation | undefined {
     if (this.isOpen !== undefined && !this.isOpen(at)) return undefined;
-    if (this.test !== undefined && !this.test(context, at)) return undefined;
+    if (!this.conditionsHold(context, at)) return undefined;
     if (this.threshold === 0 && this.inclusion === undefined) return undefined;
     return this.needsUnit ? this.serveUnit(context, at) : this.answers[0];
+  }
+
+  /** Whether every condition holds. */
+  conditionsHold(context: Context, at: number): boolean {
+    const { tests } = this;
+    for (let index = 0; index < tests.length; index += 1) if (!tests[index]!(context, at)) return false;
+    return true;
   }
 
   /** What the rule buckets; undefined where the context has no such thing. */

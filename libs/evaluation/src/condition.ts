@@ -94,7 +94,12 @@ const compileComparison = ({ attribute, operator, value }: Condition, scope: Sco
   return onAttribute(attribute, scope.environment, attributeOperators[operator as AttributeOperator](value));
 };
 
-const isGroup = (value: unknown): value is Condition[] => Array.isArray(value);
+/** The members of a group, with what joins them; undefined for a comparison. */
+export const groupOf = ({ any, all, not }: Condition): { readonly join: 'any' | 'all' | 'not'; readonly members: readonly Condition[] } | undefined => {
+  if (Array.isArray(any)) return { join: 'any', members: any };
+  if (Array.isArray(all)) return { join: 'all', members: all };
+  return not === undefined || not === null ? undefined : { join: 'not', members: [not] };
+};
 
 /**
  * Compiles a condition or a group of them. What is no condition (an unknown operator, a missing attribute, a value of a wrong
@@ -102,11 +107,11 @@ const isGroup = (value: unknown): value is Condition[] => Array.isArray(value);
  */
 export const compileCondition = (condition: Condition | null | undefined, scope: Scope): Test => {
   if (typeof condition !== 'object' || condition === null) return never;
-  const { any, all, not } = condition;
-  if (any !== undefined && any !== null) return isGroup(any) ? anyOf(any.map((member) => compileCondition(member, scope))) : never;
-  if (all !== undefined && all !== null) return isGroup(all) ? allOf(all.map((member) => compileCondition(member, scope))) : never;
-  if (not !== undefined && not !== null) return negation(compileCondition(not, scope));
-  return compileComparison(condition, scope);
+  const group = groupOf(condition);
+  if (group === undefined) return compileComparison(condition, scope);
+  const tests = group.members.map((member) => compileCondition(member, scope));
+  if (group.join === 'not') return negation(tests[0]!);
+  return group.join === 'any' ? anyOf(tests) : allOf(tests);
 };
 
 /** Compiles a rule's or segment's list of conditions, all of which have to hold. */

@@ -3,7 +3,7 @@ import { parseInstant } from './instant';
 
 type Attributes = Readonly<Record<string, unknown>>;
 /** Reads one attribute at an evaluation's instant; undefined or null when it is missing. */
-export type Reader = (context, at) => unknown;
+export type Reader = (context: Context, at: number) => unknown;
 
 /**
  * An evaluation context that has been checked; made by {@link prepareContext}. It refers to the caller's object instead of
@@ -42,15 +42,24 @@ const timestampOf = (value: unknown): number | undefined => {
   return Number.isNaN(time) ? undefined : time;
 };
 
+const timestampIn = (raw: Attributes, custom: Attributes | undefined): unknown =>
+  raw['timestamp'] === undefined ? custom?.['timestamp'] : raw['timestamp'];
+
+/** Why the members that name the key are refused, if they are. */
+const keyFault = (given: unknown, userId: unknown, rawUserId: unknown): Failure | undefined => {
+  if (given !== undefined && typeof given !== 'string') return invalid('targetingKey is not a string');
+  if (hasLostDigits(rawUserId)) return invalid('user_id is beyond 2^53-1 and has lost digits: send it as a string');
+  return given || userId === undefined || typeof userId === 'string' ? undefined : invalid('user_id is neither a string nor a number');
+};
+
 const prepareRecord = (raw: Attributes): Context | Failure => {
   const given = raw['targetingKey'];
-  if (given !== undefined && typeof given !== 'string') return invalid('targetingKey is not a string');
-  if (hasLostDigits(raw['user_id'])) return invalid('user_id is beyond 2^53-1 and has lost digits: send it as a string');
   const userId = userIdOf(raw['user_id']);
-  if (!given && userId !== undefined && typeof userId !== 'string') return invalid('user_id is neither a string nor a number');
-  const key = given || (userId as string | undefined);
+  const fault = keyFault(given, userId, raw['user_id']);
+  if (fault !== undefined) return fault;
+  const key = (given || userId) as string | undefined; // anything else is a fault
   const custom = isRecord(raw['custom_attributes']) ? raw['custom_attributes'] : undefined;
-  const timestamp = raw['timestamp'] === undefined ? custom?.['timestamp'] : raw['timestamp'];
+  const timestamp = timestampIn(raw, custom);
   if (timestamp === undefined || timestamp === null) return new Context(raw, custom, key, userId ?? key, undefined);
   const timestampMs = timestampOf(timestamp);
   return timestampMs === undefined ? invalid('timestamp is no RFC 3339 instant') : new Context(raw, custom, key, userId ?? key, timestampMs);

@@ -3,6 +3,7 @@ export { Context, prepareContext } from './context';
 export { findPrerequisiteCycle, findSegmentCycle } from './cycle';
 export { ENGINE_VERSION, evaluate, evaluateValue } from './evaluate';
 export type { ErrorCode, Evaluation, Failure, Reason, Served, Unserved } from './evaluation';
+export { explain, type ConditionExplanation, type Explanation, type PrerequisiteExplanation, type RuleExplanation, type RuleOutcome } from './explain';
 export { parseInstant } from './instant';
 export { md5First32 } from './md5';
 export { MAX_REGEX_LENGTH, validateRegex } from './regex';

@@ -11,13 +11,13 @@ const VERSION = new RegExp(
 );
 const NUMERIC = /^[0-9]+$/;
 const LONGEST = 256;
-const KNOWN_VERSIONS = 1024;
+const KNOWN_VERSIONS = 512;
 
-const parse = memoise<Version | null>(KNOWN_VERSIONS, (text) => {
+const parse = (text: string): Version | null => {
   const found = text.length <= LONGEST ? VERSION.exec(text) : null;
   if (found === null) return null;
   return { numbers: [found[1]!, found[2]!, found[3]!], prerelease: found[4] === undefined ? [] : found[4].split('.') };
-});
+};
 
 const compareText = (left: string, right: string): number => (left === right ? 0 : left < right ? -1 : 1);
 const compareNumbers = (left: string, right: string): number => left.length - right.length || compareText(left, right);
@@ -58,8 +58,9 @@ const compareVersions = (left: Version, right: Version): number => {
 export const compareWithVersion = (value: unknown): ((actual: unknown) => number) => {
   const expected = typeof value === 'string' ? parse(value) : null;
   if (expected === null) return () => NaN;
-  return (actual) => {
-    const version = typeof actual === 'string' ? parse(actual) : null;
+  const compare = memoise(KNOWN_VERSIONS, (text) => {
+    const version = parse(text);
     return version === null ? NaN : compareVersions(version, expected);
-  };
+  });
+  return (actual) => (typeof actual === 'string' ? compare(actual) : NaN);
 };
