@@ -1,0 +1,99 @@
+import type { JsonObject } from '@pataka/contracts';
+import type { NewRecord } from './event-log';
+
+/** Content types of a record's value. */
+export const contentTypes = {
+  json: 'application/json',
+  structured: 'application/cloudevents+json',
+  batch: 'application/cloudevents-batch+json',
+} as const;
+
+/** An event about to be published as a record of its own (binary mode). */
+export interface OutgoingEvent {
+  /** UUIDv7; a retry repeats it. */
+  id: string;
+  /** With prefix and version: `pataka.flag.created.v1`. */
+  type: string;
+  /** `/pataka/<service>`. */
+  source: string;
+  subject?: string;
+  /** RFC 3339, UTC. */
+  time: string;
+  data: object;
+  topic: string;
+  key: string | null;
+  partition?: number;
+  /** Global position of a flag-admin event. */
+  position?: number;
+  correlationId?: string;
+  causationId?: string;
+  /** W3C trace context. */
+  traceparent?: string;
+}
+
+const optionalHeaders = (event: OutgoingEvent): Record<string, string> => {
+  const values: Record<string, string | undefined> = {
+    ce_subject: event.subject,
+    ce_position: event.position === undefined ? undefined : String(event.position),
+    ce_correlationid: event.correlationId,
+    ce_causationid: event.causationId,
+    traceparent: event.traceparent,
+  };
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) headers[name] = value;
+  return headers;
+};
+
+/** A record of one event: CloudEvents 1.0 in binary mode, attributes as headers, the data as JSON in the value. */
+export const encodeEvent = (event: OutgoingEvent): NewRecord => ({
+  topic: event.topic,
+  key: event.key,
+  ...(event.partition === undefined ? {} : { partition: event.partition }),
+  headers: {
+    'content-type': contentTypes.json,
+    ce_specversion: '1.0', ce_id: event.id, ce_type: event.type, ce_source: event.source, ce_time: event.time,
+    ...optionalHeaders(event),
+  },
+  value: JSON.stringify(event.data),
+});
+
+/** What a CloudEvent in a batch carries. `data` may be JSON text already, to be put in as it is. */
+export interface BatchedEvent { id: string; type: string; source: string; time: string; subject?: string; data: object | string }
+
+/** One event in CloudEvents' JSON format, for `encodeEventBatch`. */
+export const cloudEventJson = ({ id, type, source, time, subject, data }: BatchedEvent): string => {
+  const text = JSON.stringify;
+  const about = subject === undefined ? '' : `,"subject":${text(subject)}`;
+  const body = typeof data === 'string' ? data : text(data);
+  return `{"specversion":"1.0","id":${text(id)},"type":${text(type)},"source":${text(source)},"time":${text(time)}${about},"data":${body}}`;
+};
+
+/** Size at which a batch is split. */
+export const MAX_BATCH_BYTES = 512 * 1024;
+
+/**
+ * Records that each hold an array of events: our own batch mode (CloudEvents has none for Kafka). All events are of one partition, in
+ * order; a record has at most 512 KB, unless a single event is larger.
+ */
+export const encodeEventBatch = (batch: { topic: string; partition: number; events: readonly string[] }): NewRecord[] => {
+  const { topic, partition, events } = batch;
+  const records: NewRecord[] = [];
+  let start = 0;
+  let bytes = 1;
+  const close = (end: number): void => {
+    if (end === start) return;
+    records.push({ topic, partition, key: null, headers: { 'content-type': contentTypes.batch }, value: `[${events.slice(start, end).join(',')}]` });
+    start = end;
+    bytes = 1;
+  };
+  events.forEach((event, index) => {
+    const size = Buffer.byteLength(event) + 1;
+    if (bytes + size > MAX_BATCH_BYTES) close(index);
+    bytes += size;
+  });
+  close(events.length);
+  return records;
+};
+
+/** true for a JSON object, and no array. */
+export const isJsonObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
