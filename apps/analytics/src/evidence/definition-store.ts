@@ -1,0 +1,69 @@
+import type { Experiment, Metric, MetricDefinition } from '@pataka/contracts';
+import type { Sql } from '@pataka/event-sourcing';
+import { compilePlan, planOf, type CompiledPlan, type Plan } from './evidence-plan';
+import { arrayOf, columnsOf } from './sql-arrays';
+
+/** Experiments and metrics as the evidence knows them: the newest version that the log holds, whatever came first. */
+export class DefinitionStore {
+  constructor(private readonly sql: Sql, private readonly schema: string) {}
+
+  async plans(experiments: readonly string[]): Promise<Map<string, CompiledPlan>> {
+    if (experiments.length === 0) return new Map();
+    const rows = await this.sql.query<{ id: string; plan: Plan }>(`select id, plan from ${this.schema}.experiment where id = any($1::text[])`, [arrayOf(experiments)]);
+    return new Map(rows.map(({ id, plan }) => [id, compilePlan(plan)]));
+  }
+
+  /** Keeps what is newer than known; answers the keys of the metrics that changed. */
+  async takeMetrics(metrics: readonly Metric[]): Promise<string[]> {
+    const changed: string[] = [];
+    for (const metric of metrics) {
+      const rows = await this.sql.query(
+        `insert into ${this.schema}.metric as m (key, version, document) values ($1, $2, $3)
+         on conflict (key) do update set version = excluded.version, document = excluded.document where m.version < excluded.version returning key`,
+        [metric.key, metric.version, JSON.stringify(metric)]);
+      if (rows.length > 0) changed.push(metric.key);
+    }
+    return changed;
+  }
+
+  async catalogue(): Promise<Map<string, MetricDefinition>> {
+    const rows = await this.sql.query<{ key: string; document: Metric }>(`select key, document from ${this.schema}.metric`);
+    return new Map(rows.map(({ key, document }) => [key, document]));
+  }
+
+  /** Keeps the experiment if it is newer than known, with its plan as it was before (null for a new one); null if it is not newer. */
+  async takeExperiment(experiment: Experiment, catalogue: ReadonlyMap<string, MetricDefinition>): Promise<{ before: Plan | null; after: Plan } | null> {
+    const [held] = await this.sql.query<{ version: number; plan: Plan }>(`select version, plan from ${this.schema}.experiment where id = $1`, [experiment.id]);
+    if (held !== undefined && held.version >= experiment.version) return null;
+    const after = planOf(experiment, catalogue);
+    await this.sql.query(
+      `insert into ${this.schema}.experiment (id, key, version, document, plan) values ($1, $2, $3, $4, $5)
+       on conflict (id) do update set key = excluded.key, version = excluded.version, document = excluded.document, plan = excluded.plan`,
+      [experiment.id, experiment.key, experiment.version, JSON.stringify(experiment), JSON.stringify(after)]);
+    return { before: held?.plan ?? null, after };
+  }
+
+  /** Plans anew every experiment; answers those whose plan is another one now. */
+  async replan(catalogue: ReadonlyMap<string, MetricDefinition>): Promise<{ before: Plan; after: Plan }[]> {
+    const rows = await this.sql.query<{ id: string; document: Experiment; plan: Plan }>(`select id, document, plan from ${this.schema}.experiment order by id`);
+    const changes = rows.map(({ document, plan }) => ({ before: plan, after: planOf(document, catalogue) })).filter(({ before, after }) => planText(before) !== planText(after));
+    if (changes.length === 0) return [];
+    await this.sql.query(
+      `update ${this.schema}.experiment e set plan = p.plan from unnest($1::text[], $2::jsonb[]) p(id, plan) where e.id = p.id`,
+      columnsOf(changes, (change) => change.after.experiment, (change) => JSON.stringify(change.after)));
+    return changes;
+  }
+}
+
+// jsonb gives members back in its own order.
+const planText = (plan: Plan): string => JSON.stringify([
+  plan.environment, plan.variants, plan.phases,
+  plan.metrics.map((metric) => [metric.key, metric.type, metric.event, metric.aggregation, metric.denominatorEvent, metric.cap, metric.window]),
+]);
+
+/** How two plans differ: not at all, in phases only (which matters to exposures that name none), or in more. */
+export const planDifference = (before: Plan | null, after: Plan): 'none' | 'phases' | 'more' => {
+  if (before === null) return 'more';
+  if (planText(before) === planText(after)) return 'none';
+  return planText({ ...before, phases: [] }) === planText({ ...after, phases: [] }) ? 'phases' : 'more';
+};

@@ -1,0 +1,36 @@
+/** Tables that make up the evidence; their content follows from the log alone. */
+export const evidenceTables = ['exposure_archive', 'conversion_archive', 'experiment', 'metric', 'subject', 'subject_key', 'sums', 'rollup', 'coverage'] as const;
+
+/**
+ * Archives are unique on the event's id alone, whatever its day: see docs/adr/archive-uniqueness.md. Instants are microseconds since 1970,
+ * values millionths, squares and products 1e-12. A shard is the partition of the unit, so that whoever holds the shard's lock is alone.
+ * `rollup_change` says which minutes the time series has yet to hear of; it is no evidence.
+ */
+export const evidenceDdl = (schema: string): string => `
+create table ${schema}.exposure_archive (
+  id uuid primary key, at bigint not null, hash uuid not null, target_key text not null, unit text not null, experiment text not null,
+  variant text not null, phase integer, environment text, payload jsonb);
+create index on ${schema}.exposure_archive (unit);
+create index on ${schema}.exposure_archive (target_key) where target_key <> unit;
+create index on ${schema}.exposure_archive (experiment) where phase is null;
+create table ${schema}.conversion_archive (
+  id uuid primary key, at bigint not null, hash uuid not null, key text not null, target_key text not null, unit text, metric text not null,
+  value bigint not null, experiment text, environment text, payload jsonb);
+create index on ${schema}.conversion_archive (key);
+create table ${schema}.experiment (id text primary key, key text not null, version integer not null, document jsonb not null, plan jsonb not null);
+create table ${schema}.metric (key text primary key, version integer not null, document jsonb not null);
+create table ${schema}.subject (
+  unit text, experiment text, shard smallint not null, sightings jsonb not null, keys text[] not null, metrics jsonb not null,
+  entry_at bigint, entry_id uuid, variant text, excluded boolean not null, primary key (unit, experiment)) with (fillfactor = 80);
+create index on ${schema}.subject (experiment, unit);
+create table ${schema}.subject_key (key text, experiment text, unit text, shard smallint not null, primary key (key, experiment, unit));
+create table ${schema}.sums (
+  experiment text, axis text, variant text, metric text, day integer, shard smallint, n bigint not null, y numeric not null, yy numeric not null,
+  x numeric not null, xx numeric not null, xy numeric not null, primary key (experiment, axis, variant, metric, day, shard)) with (fillfactor = 70);
+create table ${schema}.rollup (
+  minute integer, experiment text, variant text, metric text, shard smallint, events bigint not null, value numeric not null,
+  primary key (minute, experiment, variant, metric, shard)) with (fillfactor = 70);
+create index on ${schema}.rollup (experiment);
+create table ${schema}.coverage (experiment text, shard smallint, newest bigint not null, primary key (experiment, shard)) with (fillfactor = 70);
+create table ${schema}.rollup_change (id bigint generated always as identity primary key, changes jsonb not null);
+`;

@@ -1,0 +1,162 @@
+import type { Sql } from '@pataka/event-sourcing';
+import type { ConversionRow, ExposureRow } from './archive-row';
+import { ArchiveStore } from './archive-store';
+import { CoverageTrack } from './coverage-track';
+import { DefinitionStore } from './definition-store';
+import type { CompiledPlan, Plan } from './evidence-plan';
+import {
+  isCovered, newSubject, placeChanged, refolded, tallyEvent, withConversion, withExposure, type ConversionFact, type ExposureFact, type Subject,
+} from './evidence.fold';
+import { SubjectRebuild } from './subject-rebuild';
+import { refKey, SubjectStore } from './subject-store';
+import { Tally } from './tally';
+import { byKey, factsOf, keysOf, SHARDS, shardOf, weigh, weighDifference } from './weighing';
+
+const allShards = Array.from({ length: SHARDS }, (_, shard) => shard);
+
+type Plans = ReadonlyMap<string, CompiledPlan>;
+interface Change { before: Subject | null; after: Subject }
+
+/** Takes exposures and conversions into one generation of the evidence, within one transaction. */
+export class EvidenceWriter {
+  private readonly archive: ArchiveStore;
+  private readonly subjects: SubjectStore;
+  private readonly definitions: DefinitionStore;
+  private readonly rebuild: SubjectRebuild;
+  private readonly locked = new Set<number>();
+  /** Experiments whose evidence changed. */
+  readonly touched = new Set<string>();
+
+  constructor(sql: Sql, schema: string) {
+    this.archive = new ArchiveStore(sql, schema);
+    this.subjects = new SubjectStore(sql, schema);
+    this.definitions = new DefinitionStore(sql, schema);
+    this.rebuild = new SubjectRebuild(sql, schema);
+  }
+
+  async takeExposures(rows: readonly ExposureRow[]): Promise<void> {
+    await this.lock(rows.flatMap((row) => (row.unit === row.targetKey ? [shardOf(row.unit)] : [shardOf(row.unit), shardOf(row.targetKey)])));
+    const { fresh, smaller } = await this.archive.addExposures(rows);
+    if (fresh.length > 0) await this.foldExposures(fresh);
+    if (smaller.length > 0) await this.replaceExposures(smaller);
+  }
+
+  async takeConversions(rows: readonly ConversionRow[]): Promise<void> {
+    const keys = [...new Set(rows.map((row) => row.key))];
+    // Subjects seen under a key live in their unit's shard: look first, so that locks are mostly taken in order and at once.
+    await this.lock([...keys.map(shardOf), ...(await this.subjects.shardsOfKeys(keys))]);
+    const { fresh, smaller } = await this.archive.addConversions(rows);
+    if (fresh.length > 0) await this.foldConversions(fresh);
+    if (smaller.length > 0) await this.replaceConversions(smaller);
+  }
+
+  /** Weighs an experiment's subjects anew from the archive, because what is asked of them has changed. */
+  async rebuildExperiment(plan: Plan): Promise<void> {
+    await this.rebuild.experiment(plan);
+    this.touched.add(plan.experiment);
+  }
+
+  /** Waits until nobody else works on any shard. */
+  async lockAll(): Promise<void> {
+    await this.lock(allShards);
+  }
+
+  private async lock(shards: Iterable<number>): Promise<void> {
+    const wanted = [...shards].filter((shard) => !this.locked.has(shard));
+    await this.subjects.lock(wanted);
+    for (const shard of wanted) this.locked.add(shard);
+  }
+
+  private async foldExposures(facts: readonly ExposureFact[]): Promise<void> {
+    const plans = await this.definitions.plans([...new Set(facts.map((fact) => fact.experiment))]);
+    const held = new Map((await this.subjects.ofUnits([...new Set(facts.map((fact) => fact.unit))])).map((subject) => [refKey(subject), subject]));
+    const changes = new Map<string, Change>();
+    const track = new CoverageTrack();
+    for (const fact of facts) {
+      const key = refKey(fact);
+      const before = held.get(key) ?? null;
+      const current = changes.get(key)?.after ?? before ?? newSubject(fact.unit, fact.experiment, shardOf(fact.unit));
+      const plan = plans.get(fact.experiment) ?? null;
+      const after = withExposure(current, fact, plan);
+      if (after !== before) changes.set(key, { before, after });
+      if (plan?.variants.has(fact.variant)) track.note(current, fact.at);
+    }
+    await this.write(await this.place([...changes.values()], plans, track), track);
+  }
+
+  /** Weighs anew the subjects whose place changed; answers all that are to be saved. */
+  private async place(changes: readonly Change[], plans: Plans, track: CoverageTrack): Promise<{ subjects: Subject[]; tally: Tally }> {
+    const moved = (change: Change): boolean => plans.has(change.after.experiment) && (change.before === null || placeChanged(change.before, change.after));
+    const groups = byKey(await this.archive.conversionsOf(keysOf(changes.filter(moved).map(({ after }) => after))));
+    const tally = new Tally();
+    const subjects = changes.map((change) => {
+      if (!moved(change)) return change.after;
+      const plan = plans.get(change.after.experiment)!;
+      if (change.before !== null) weigh(tally, change.before, factsOf(change.before, groups), plan, -1n);
+      const facts = factsOf(change.after, groups);
+      const after = refolded(change.after, facts, plan);
+      weigh(tally, after, facts, plan, 1n);
+      for (const fact of facts) if (isCovered(after, fact, plan)) track.note(after, fact.at);
+      return after;
+    });
+    return { subjects, tally };
+  }
+
+  private async write({ subjects, tally }: { subjects: readonly Subject[]; tally: Tally }, track: CoverageTrack): Promise<void> {
+    await this.subjects.save(subjects);
+    await this.subjects.addTally(tally);
+    await this.subjects.cover(track.all());
+    for (const { experiment } of track.all()) this.touched.add(experiment);
+  }
+
+  private async subjectsOfKeys(keys: readonly string[]): Promise<Subject[]> {
+    for (;;) {
+      const found = await this.subjects.ofKeys(keys);
+      const others = found.filter((subject) => !this.locked.has(subject.shard));
+      if (others.length === 0) return found;
+      await this.lock(others.map((subject) => subject.shard));
+    }
+  }
+
+  private async foldConversions(facts: readonly ConversionFact[]): Promise<void> {
+    const held = await this.subjectsOfKeys([...new Set(facts.map((fact) => fact.key))]);
+    const plans = await this.definitions.plans([...new Set(held.map((subject) => subject.experiment))]);
+    const groups = byKey(facts);
+    const tally = new Tally();
+    const track = new CoverageTrack();
+    const changed: Subject[] = [];
+    for (const before of held) {
+      const plan = plans.get(before.experiment);
+      if (plan === undefined || before.entry === null) continue;
+      let after = before;
+      for (const fact of factsOf(before, groups)) {
+        if (!isCovered(before, fact, plan)) continue;
+        track.note(before, fact.at);
+        tallyEvent(tally, before, fact, plan, 1n);
+        after = withConversion(after, fact, plan);
+      }
+      if (after === before) continue;
+      weighDifference(tally, before, after, plan);
+      changed.push(after);
+    }
+    await this.write({ subjects: changed, tally }, track);
+  }
+
+  // Copies of one event that differ are a producer's fault and rare: all shards are taken, and the subjects concerned are built anew.
+  private async replaceExposures(rows: readonly ExposureRow[]): Promise<void> {
+    await this.lockAll();
+    const smaller = await this.archive.stillSmaller('exposure_archive', rows);
+    const refs = [...smaller, ...(await this.archive.exposuresById(smaller.map(({ id }) => id)))];
+    await this.rebuild.around(refs, () => this.archive.replaceExposures(smaller));
+    for (const { experiment } of refs) this.touched.add(experiment);
+  }
+
+  private async replaceConversions(rows: readonly ConversionRow[]): Promise<void> {
+    await this.lockAll();
+    const smaller = await this.archive.stillSmaller('conversion_archive', rows);
+    const concerned = [...smaller, ...(await this.archive.conversionsById(smaller.map(({ id }) => id)))];
+    const refs = await this.subjects.ofKeys([...new Set(concerned.map(({ key }) => key))]);
+    await this.rebuild.around(refs, () => this.archive.replaceConversions(smaller));
+    for (const { experiment } of refs) this.touched.add(experiment);
+  }
+}

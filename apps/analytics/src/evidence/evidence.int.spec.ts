@@ -1,0 +1,84 @@
+import type { Database } from '@pataka/event-sourcing';
+import fc from 'fast-check';
+import { evidenceProjection } from './evidence.projection';
+import {
+  applyAll, batchesOf, conversionEvent, describeWithDatabase, dropGeneration, dump, experimentEvent, exposureEvent, metricEvent, newGeneration, openTestDatabase, type TestEvent,
+} from './evidence-testing';
+
+const instant = fc.integer({ min: 0, max: 96 }).map((hours) => new Date(Date.UTC(2026, 0, 1) + hours * 3_600_000).toISOString());
+const units = ['u1', 'u2', 'u3', 'u4', 'u5'];
+// Few ids, so that many events are copies of one another, some of them different.
+const exposures = fc.array(fc.record({
+  id: fc.integer({ min: 0, max: 14 }), targetingKey: fc.constantFrom(...units), unit: fc.constantFrom(undefined, undefined, 'fleet1', 'fleet2'), occurredAt: instant,
+  experimentId: fc.constantFrom('exp1', 'exp1', 'exp2', 'exp3'), variant: fc.constantFrom('control', 'treatment', 'treatment', 'gone'), phase: fc.constantFrom(undefined, 1, 2),
+}), { minLength: 1, maxLength: 20 });
+const conversions = fc.array(fc.record({
+  id: fc.integer({ min: 0, max: 24 }), targetingKey: fc.constantFrom(...units), unit: fc.constantFrom(undefined, undefined, undefined, 'fleet1'), occurredAt: instant,
+  metric: fc.constantFrom('buy', 'visit', 'error', 'other'), value: fc.constantFrom(undefined, 1, -2.5, 0.1, 1e12), experimentId: fc.constantFrom(undefined, undefined, 'exp1', 'exp2'),
+}), { maxLength: 30 });
+
+const defined = (value: object): object => Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
+const metrics = ['buy', 'spend', 'longest', 'ratio'];
+const phases = [{ phase: 1, from: '2026-01-01T00:00:00Z', weights: { control: 0.5, treatment: 0.5 } }, { phase: 2, from: '2026-01-02T12:00:00Z', weights: { control: 0.2, treatment: 0.8 } }];
+const definitions: TestEvent[] = [
+  experimentEvent('exp1', 1, { successMetrics: ['buy'] }), experimentEvent('exp1', 2, { successMetrics: metrics, phases }),
+  experimentEvent('exp2', 1, { successMetrics: [{ key: 'visit', type: 'mean', aggregation: 'last', windowHours: 30 }], bucketBy: 'fleet_id' }),
+  metricEvent({ key: 'spend', version: 1, type: 'mean', event: 'buy', cap: 5 }), metricEvent({ key: 'spend', version: 2, type: 'mean', event: 'buy' }),
+  metricEvent({ key: 'longest', version: 1, type: 'mean', event: 'visit', aggregation: 'max' }),
+  metricEvent({ key: 'ratio', version: 1, type: 'ratio', event: 'buy', denominatorEvent: 'visit' }),
+];
+
+const story = fc.tuple(exposures, conversions).map(([seen, done]) => [
+  ...definitions,
+  ...seen.map(({ id, ...data }) => exposureEvent(`exposure ${id}`, defined(data))),
+  ...done.map(({ id, ...data }) => conversionEvent(`conversion ${id}`, defined(data))),
+]);
+const shuffled = (events: TestEvent[]) => fc.shuffledSubarray([...events, ...events], { minLength: events.length * 2, maxLength: events.length * 2 });
+const runs = Number(process.env['PROPERTY_RUNS'] ?? 40);
+
+describeWithDatabase('evidence in PostgreSQL', () => {
+  let database: Database;
+  const projection = evidenceProjection();
+
+  beforeAll(() => (database = openTestDatabase()));
+  afterAll(() => database.close());
+
+  const evidenceOf = async (consume: (schema: string) => Promise<void>): Promise<Record<string, string[]>> => {
+    const schema = await newGeneration(database);
+    try {
+      await consume(schema);
+      return await dump(database, schema);
+    } finally {
+      await dropGeneration(database, schema);
+    }
+  };
+
+  it('is the same for every order, repetition and lateness of the same events', async () => {
+    await fc.assert(fc.asyncProperty(story.chain((events) => fc.tuple(fc.constant(events), shuffled(events), fc.integer({ min: 1, max: 10 }))), async ([events, delivered, most]) => {
+      const straight = await evidenceOf((schema) => applyAll(database, projection, schema, batchesOf(events, 1000)));
+      const other = await evidenceOf((schema) => applyAll(database, projection, schema, batchesOf(delivered, most)));
+      expect(other).toEqual(straight);
+    }), { numRuns: runs, endOnFailure: true });
+  }, 600_000);
+
+  it('is the same when consumers of several partitions meet at one subject', async () => {
+    await fc.assert(fc.asyncProperty(story.chain((events) => fc.tuple(fc.constant(events), shuffled(events))), async ([events, delivered]) => {
+      const straight = await evidenceOf((schema) => applyAll(database, projection, schema, batchesOf(events, 1000)));
+      const other = await evidenceOf(async (schema) => {
+        const batches = batchesOf(delivered, 5);
+        await Promise.all([0, 1, 2].map((worker) => applyAll(database, projection, schema, batches.filter((_, index) => index % 3 === worker))));
+      });
+      expect(other).toEqual(straight);
+    }), { numRuns: Math.ceil(runs / 2), endOnFailure: true });
+  }, 600_000);
+
+  it('refuses what is no event, and takes the rest of the batch', async () => {
+    const schema = await newGeneration(database);
+    const good = exposureEvent('e1', { targetingKey: 'u', experimentId: 'exp1', variant: 'control', occurredAt: '2026-01-01T00:00:00Z' });
+    const bad = [{ ...good, id: 'e2', data: { ...good.data, occurredAt: 'yesterday' } }, { ...good, id: 'e3', data: { ...good.data, targetingKey: '\u0000' } }, { ...good, id: 'e4', data: [] }];
+    const refused = await database.transaction((sql) => projection.apply(sql, schema, batchesOf([...bad, good], 10)[0]!));
+    expect(refused.map(({ index, reason }) => [index, reason.split(' ')[0]])).toEqual([[0, '/occurredAt'], [1, '/targetingKey'], [2, expect.any(String)]]);
+    expect((await dump(database, schema))['exposure_archive']).toHaveLength(1);
+    await dropGeneration(database, schema);
+  });
+});

@@ -1,0 +1,106 @@
+import { topics, type Experiment, type ExperimentChange, type Metric, type MetricChange } from '@pataka/contracts';
+import type { EventBatch, Projection, ReceivedEvent, Refused, Sql } from '@pataka/event-sourcing';
+import { conversionRow, exposureRow } from './archive-row';
+import { ArchiveStore } from './archive-store';
+import { DefinitionStore, planDifference } from './definition-store';
+import type { Plan } from './evidence-plan';
+import { evidenceDdl, evidenceTables } from './evidence-tables';
+import { EvidenceWriter } from './evidence-writer';
+import { SubjectStore } from './subject-store';
+import { SHARDS } from './weighing';
+
+export const EVIDENCE = 'evidence';
+export const evidenceTopics = [topics.exposures.name, topics.conversions.name, topics.experimentEvents.name, topics.metricChanges.name] as const;
+
+// Bounds the memory of one statement; a record may carry hundreds of events.
+const CHUNK = 5000;
+// Beyond the shards': whoever changes definitions is alone.
+const DEFINITIONS_LOCK = SHARDS;
+
+interface Taking { sql: Sql; schema: string; writer: EvidenceWriter; refused: Refused[] }
+
+const refuse = (event: ReceivedEvent, reason: string): Refused => ({ record: event.record, index: event.index, reason });
+
+const takeRows = async <Row>(events: readonly ReceivedEvent[], toRow: (event: ReceivedEvent) => Row | string, taking: Taking, take: (rows: Row[]) => Promise<void>): Promise<void> => {
+  for (let start = 0; start < events.length; start += CHUNK) {
+    const rows: Row[] = [];
+    for (const event of events.slice(start, start + CHUNK)) {
+      const row = toRow(event);
+      if (typeof row === 'string') taking.refused.push(refuse(event, row));
+      else rows.push(row);
+    }
+    if (rows.length > 0) await take(rows);
+  }
+};
+
+const isExperiment = (value: Partial<Experiment> | undefined): value is Experiment =>
+  typeof value?.id === 'string' && typeof value.key === 'string' && Number.isInteger(value.version) && Array.isArray(value.phases)
+  && [value.variants, value.successMetrics, value.guardrailMetrics, value.safetyMetrics].every(Array.isArray);
+
+const isMetric = (value: Partial<Metric> | undefined): value is Metric => typeof value?.key === 'string' && Number.isInteger(value.version);
+
+const rebuildWhereNeeded = async (changes: readonly { before: Plan | null; after: Plan }[], { sql, schema, writer }: Taking): Promise<void> => {
+  const archive = new ArchiveStore(sql, schema);
+  for (const { before, after } of changes) {
+    const difference = planDifference(before, after);
+    if (difference === 'more' || (difference === 'phases' && (await archive.hasExposureWithoutPhase(after.experiment)))) await writer.rebuildExperiment(after);
+  }
+};
+
+const takeExperiments = async (events: readonly ReceivedEvent[], taking: Taking): Promise<void> => {
+  const definitions = new DefinitionStore(taking.sql, taking.schema);
+  const catalogue = await definitions.catalogue();
+  const newest = new Map<string, Experiment>();
+  for (const event of events) {
+    const experiment = (event.data as unknown as Partial<ExperimentChange> | null)?.experiment;
+    if (!isExperiment(experiment)) taking.refused.push(refuse(event, '/experiment is no experiment document'));
+    else if (experiment.version > (newest.get(experiment.id)?.version ?? 0)) newest.set(experiment.id, experiment);
+  }
+  for (const experiment of newest.values()) {
+    const change = await definitions.takeExperiment(experiment, catalogue);
+    if (change === null) continue;
+    taking.writer.touched.add(experiment.id);
+    if (planDifference(change.before, change.after) !== 'none') await rebuildWhereNeeded([change], taking);
+  }
+};
+
+const takeMetrics = async (events: readonly ReceivedEvent[], taking: Taking): Promise<void> => {
+  const definitions = new DefinitionStore(taking.sql, taking.schema);
+  const metrics: Metric[] = [];
+  for (const event of events) {
+    const metric = (event.data as unknown as Partial<MetricChange> | null)?.metric;
+    if (isMetric(metric)) metrics.push(metric);
+    else taking.refused.push(refuse(event, '/metric is no metric definition'));
+  }
+  if ((await definitions.takeMetrics(metrics)).length > 0) await rebuildWhereNeeded(await definitions.replan(await definitions.catalogue()), taking);
+};
+
+// Definitions decide what every shard folds: they change while nobody folds. Admin rates make that cheap.
+const takeDefinitions = async (events: readonly ReceivedEvent[], taking: Taking, take: (events: readonly ReceivedEvent[], taking: Taking) => Promise<void>): Promise<void> => {
+  if (events.length === 0) return;
+  await new SubjectStore(taking.sql, taking.schema).lock([DEFINITIONS_LOCK]);
+  await taking.writer.lockAll();
+  await take(events, taking);
+};
+
+const takers: Record<string, (events: readonly ReceivedEvent[], taking: Taking) => Promise<void>> = {
+  [topics.exposures.name]: (events, taking) => takeRows(events, exposureRow, taking, (rows) => taking.writer.takeExposures(rows)),
+  [topics.conversions.name]: (events, taking) => takeRows(events, conversionRow, taking, (rows) => taking.writer.takeConversions(rows)),
+  [topics.experimentEvents.name]: (events, taking) => takeDefinitions(events, taking, takeExperiments),
+  [topics.metricChanges.name]: (events, taking) => takeDefinitions(events, taking, takeMetrics),
+};
+
+/** Exposures and conversions to evidence, once each whatever is delivered twice, late or in another order. */
+export const evidenceProjection = (onCommitted: (experiments: string[]) => void = () => undefined): Projection => {
+  const touched = new WeakMap<EventBatch, Set<string>>();
+  return {
+    name: EVIDENCE, topics: evidenceTopics, tables: evidenceTables, create: evidenceDdl,
+    apply: async (sql, schema, batch) => {
+      const taking: Taking = { sql, schema, writer: new EvidenceWriter(sql, schema), refused: [...batch.refused] };
+      await takers[batch.topic]?.(batch.events, taking);
+      touched.set(batch, taking.writer.touched);
+      return taking.refused;
+    },
+    committed: (batch) => onCommitted([...(touched.get(batch) ?? [])]),
+  };
+};

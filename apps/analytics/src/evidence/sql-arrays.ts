@@ -1,0 +1,13 @@
+type Cell = string | number | bigint | boolean | null;
+
+const quoted = (text: string): string => (/["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`);
+const cellText = (cell: Cell): string => {
+  if (cell === null) return 'NULL';
+  return typeof cell === 'string' ? quoted(cell) : String(cell);
+};
+
+/** One PostgreSQL array literal a column; several times faster than letting the driver escape each element. */
+export const columnsOf = <Row>(rows: readonly Row[], ...columns: ((row: Row) => Cell)[]): string[] =>
+  columns.map((column) => `{${rows.map((row) => cellText(column(row))).join(',')}}`);
+
+export const arrayOf = (cells: readonly Cell[]): string => `{${cells.map(cellText).join(',')}}`;
