@@ -55,3 +55,28 @@ export interface CommandContext {
 
 /** What came of a command. `events` is empty when nothing changed; `replayed` marks an answer given before. */
 export interface Handled<Document = JsonObject> { document: Document; version: number; position: number; events: Stored[]; replayed: boolean }
+
+/** A state and how far it has come. */
+export interface Folded<State> { state: State; version: number; position: number }
+
+/** A stored event of this aggregate in its newest shape. */
+export const newest = <State, Command, Event extends DomainEvent>(aggregate: Aggregate<State, Command, Event>, event: Stored): Event & StoredFacts => {
+  const type: Event['type'] = event.type;
+  const known = aggregate.schemaVersions?.[type] ?? 1;
+  if (event.schemaVersion > known) throw new RangeError(`${event.type} ${event.id} is of schema version ${event.schemaVersion}, newer than the ${known} known here`);
+  const data = aggregate.upcast?.(event.type, event.schemaVersion, event.data as JsonObject) ?? event.data;
+  // The driver's edge: what is stored under a category is what this decider has written.
+  return { ...event, data, schemaVersion: known } as unknown as Event & StoredFacts;
+};
+
+/**
+ * The state after some events of one stream, old ones upcast; `from` continues where an earlier fold ended.
+ * @throws RangeError when an event is newer than this program: it must be updated, not guess.
+ */
+export const fold = <State, Command, Event extends DomainEvent>(
+  aggregate: Aggregate<State, Command, Event>, events: readonly Stored[], from?: Folded<State>,
+): Folded<State> =>
+  events.reduce<Folded<State>>(
+    ({ state }, event) => ({ state: aggregate.evolve(state, newest(aggregate, event)), version: event.version, position: event.position }),
+    from ?? { state: aggregate.initialState, version: 0, position: 0 },
+  );
