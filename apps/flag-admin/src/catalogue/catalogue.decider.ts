@@ -37,10 +37,10 @@ export interface CatalogueDefinition {
   faults(body: Record<string, unknown>, world: CatalogueWorld): Fault[];
 }
 
-const objectOf = (document: CatalogueDocument): CatalogueObject => {
-  const { version: _version, createdBy: _by, createdAt: _at, updatedAt: _updated, ...object } = document;
-  return object as CatalogueObject;
-};
+const ADDED = ['version', 'createdBy', 'createdAt', 'updatedAt'];
+
+/** The object as its writer gave it. */
+const objectOf = (document: CatalogueDocument): JsonObject => Object.fromEntries(Object.entries(document).filter(([name]) => !ADDED.includes(name)));
 
 const refuseFaulty = (definition: CatalogueDefinition, body: unknown, world: CatalogueWorld): CatalogueObject => {
   const ofShape = faultsOf(definition.shape, body);

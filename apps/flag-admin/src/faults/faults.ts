@@ -1,4 +1,4 @@
-import { DomainError, type Fault } from '@pataka/contracts';
+import { DomainError, KEY_PATTERN, type Fault } from '@pataka/contracts';
 
 /** What is wrong with one value, or null. */
 export type Check = (value: unknown) => string | null;
@@ -28,4 +28,13 @@ export const mergeFaults = (ofMeaning: readonly Fault[], ofShape: readonly Fault
 export const refuse = (faults: readonly Fault[]): void => {
   if (faults.length === 0) return;
   throw new DomainError('validation', `${faults.length} fault${faults.length === 1 ? '' : 's'} in the request`, faults);
+};
+
+// Nothing can be called that: a body without a usable key is refused before anything is looked up by it.
+const NO_KEY = '-';
+
+/** The key that a body gives itself, as far as it can be one. */
+export const keyOf = (body: unknown): string => {
+  const key = isRecord(body) ? body['key'] : undefined;
+  return typeof key === 'string' && KEY_PATTERN.test(key) ? key : NO_KEY;
 };
