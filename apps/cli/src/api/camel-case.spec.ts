@@ -1,0 +1,8 @@
+import { camelCased } from './camel-case';
+
+describe('camelCased', () => {
+  it('renames members and leaves what is the user’s', () => {
+    expect(camelCased({ default_value: { some_key: 1 }, environments: { my_env: { rules: [{ bucket_by: 'fleet_id', conditions: [{ attribute: 'fleet_size', value: { a_b: 1 } }] }] } } }))
+      .toEqual({ defaultValue: { some_key: 1 }, environments: { my_env: { rules: [{ bucketBy: 'fleet_id', conditions: [{ attribute: 'fleet_size', value: { a_b: 1 } }] }] } } });
+  });
+});
