@@ -36,7 +36,7 @@ const pathOf = (dataDir: string, number: number): string => join(dataDir, `${pre
 
 const writeDurably = (dataDir: string, holder: Holder): string => {
   const path = join(dataDir, `${draftPrefix}${process.pid}`);
-  const file = openSync(path, 'w', 0o600);
+  const file = openSync(path, 'w', 0o644);
   writeSync(file, JSON.stringify(holder));
   fsyncSync(file);
   closeSync(file);
@@ -48,8 +48,9 @@ const holderOf = (dataDir: string, number: number): Holder | undefined => {
   let text: string;
   try {
     text = readFileSync(pathOf(dataDir, number), 'utf8');
-  } catch {
-    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
   try {
     return JSON.parse(text) as Holder;

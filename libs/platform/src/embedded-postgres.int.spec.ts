@@ -79,7 +79,9 @@ const waitFor = async (holds: () => boolean | Promise<boolean>): Promise<void> =
 };
 
 describe('an embedded PostgreSQL', () => {
-  const dataDir = freshDir();
+  const above = freshDir();
+  chmodSync(above, 0o755);
+  const dataDir = join(above, 'not', 'yet', 'there');
   let database: EmbeddedPostgres;
   let firstUrl: string;
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { chown, closedTo, type Account } from './account';
 
 /** A database cluster on disk, and how to run its programs. */
@@ -44,6 +44,8 @@ const refuseClosed = (dataDir: string, account: Account): void => {
 
 /** Makes the data directory where it is missing, and finds whom PostgreSQL runs as there. */
 export const prepareDataDirectory = (path: string): { dataDir: string; account: Account | undefined } => {
+  // Only the last one is ours alone: PostgreSQL's account must pass through those above it.
+  mkdirSync(dirname(resolve(path)), { recursive: true, mode: 0o755 });
   mkdirSync(resolve(path), { recursive: true, mode: 0o700 });
   const dataDir = realpathSync(resolve(path));
   const account = accountFor(dataDir);
