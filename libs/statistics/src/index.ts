@@ -72,7 +72,15 @@ export { crossingProbabilities, groupSequentialBounds } from './sequential/group
 export type { Allocation, AllocationInput, BetaArm, NormalArm } from './bayes/bandit';
 export { allocate } from './bayes/bandit';
 export type { MeanSampleSize } from './design/mean-power';
-export { arcsineSampleSize, meanSampleSize, tTestPower, tTestSampleSize } from './design/mean-power';
+export {
+  arcsineSampleSize,
+  detectableEffect,
+  durationDays,
+  meanPower,
+  meanSampleSize,
+  tTestPower,
+  tTestSampleSize,
+} from './design/mean-power';
 export { noncentralTSf } from './special/noncentral-t';
 export type {
   AttributionInput,

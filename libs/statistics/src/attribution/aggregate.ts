@@ -1,4 +1,4 @@
-import { demand, requireFinite, requireList, requireObject, requireOneOf, requirePositive } from '../invalid-input';
+import { demand, requireFinite, requireList, requireNonNegative, requireObject, requireOneOf } from '../invalid-input';
 import type { MeanArm } from '../moments/arms';
 import { preciseSum } from '../special/exact';
 
@@ -63,7 +63,7 @@ interface Subject {
 const checkMetric = (metric: AttributionMetric): void => {
   requireObject(metric, 'metric');
   requireOneOf(metric.type, ['conversion', 'count', 'sum'], 'metric.type');
-  if ((metric.windowMs ?? null) !== null) requirePositive(metric.windowMs, 'metric.windowMs');
+  if ((metric.windowMs ?? null) !== null) requireNonNegative(metric.windowMs, 'metric.windowMs');
   if ((metric.cap ?? null) !== null) requireFinite(metric.cap, 'metric.cap');
 };
 

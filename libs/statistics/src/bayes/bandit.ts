@@ -1,4 +1,4 @@
-import { at, demand, requireFinite, requireList, requireObject, requireOneOf, requirePositive } from '../invalid-input';
+import { at, demand, requireFinite, requireList, requireNonNegative, requireObject, requireOneOf, requirePositive } from '../invalid-input';
 import type { Posterior } from './best-arm';
 import { betaPosterior, gaussianPosterior, gridOf, probabilityBest, probabilitySecond } from './best-arm';
 
@@ -73,7 +73,7 @@ const check = (input: AllocationInput): void => {
   requireOneOf(input.algorithm, ['thompson', 'ttts', 'rank2'], 'algorithm');
   requireList(input.arms, 'arms');
   demand(input.arms.length >= 2, 'a bandit needs two arms');
-  demand(input.floor >= 0 && input.floor <= 1, 'floor must be between 0 and 1');
+  requireNonNegative(input.floor, 'floor');
   const beta = input.beta ?? 0.5;
   demand(beta >= 0 && beta <= 1, 'beta must be between 0 and 1');
 };
@@ -86,7 +86,7 @@ const withFloor = (weights: readonly number[], floor: number): number[] => {
 
 /**
  * Weights of the arms of a bandit from their posteriors, by quadrature: the same data give the same digits.
- * @throws InvalidInput for fewer than two arms, sd or a or b <= 0, floor or beta outside [0,1]
+ * @throws InvalidInput for fewer than two arms, sd or a or b <= 0, a negative floor or beta outside [0,1]
  */
 export const allocate = (input: AllocationInput): Allocation => {
   check(input);

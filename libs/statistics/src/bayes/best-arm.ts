@@ -1,6 +1,5 @@
 import { at } from '../invalid-input';
-import { betaPointAtLogit, betaTails } from '../special/beta';
-import { betaKernel } from '../special/kernels';
+import { betaPointAtLogit, betaValues } from '../special/beta';
 import { normalPdf, upperTail } from '../special/normal';
 import type { Node } from '../special/quadrature';
 import { compositeNodes } from '../special/quadrature';
@@ -38,9 +37,8 @@ export const betaPosterior = (a: number, b: number): Posterior => {
   return {
     breakpoints: spreadAround(Math.log(a / b), sd, betaSpread(sd, Math.min(a, b))),
     at: (logit) => {
-      const point = betaPointAtLogit(a, b, logit);
-      const density = point.x > 0 && point.y > 0 ? betaKernel(a, b, point) : 0;
-      return { density, ...betaTails(a, b, point) };
+      const { kernel, lower, upper } = betaValues(a, b, betaPointAtLogit(a, b, logit));
+      return { density: kernel, lower, upper };
     },
   };
 };
@@ -60,6 +58,12 @@ export const gridOf = (posteriors: readonly Posterior[]): PosteriorGrid => {
   const nodes = compositeNodes(breakpoints);
   return { nodes, values: posteriors.map((posterior) => nodes.map((node) => posterior.at(node.at))) };
 };
+
+/** The same nodes, for some of the arms only. */
+export const subgrid = ({ nodes, values }: PosteriorGrid, arms: readonly number[]): PosteriorGrid => ({
+  nodes,
+  values: arms.map((arm) => at(values, arm)),
+});
 
 /** Σ weight·f(node index): a quadrature over the grid. */
 export const sumOver = ({ nodes }: PosteriorGrid, f: (node: number) => number): number => {

@@ -2,8 +2,8 @@ import { demand, requireFraction, requireList, requireObject, requirePositive } 
 import type { BinomialArm, Interval } from '../moments/arms';
 import { checkBinomial } from '../moments/arms';
 import { betaQuantile } from '../special/beta';
-import type { Posterior } from './best-arm';
-import { betaPosterior, expectedLosses, gridOf, probabilityBest } from './best-arm';
+import type { PosteriorGrid } from './best-arm';
+import { betaPosterior, expectedLosses, gridOf, probabilityBest, subgrid } from './best-arm';
 
 /** Arms of a conversion metric, control first, and the Beta(a,b) they all start from. */
 export interface BetaBinomialInput {
@@ -28,8 +28,8 @@ export interface BetaBinomialArm {
 /** dx/dλ = x(1-x) on the logit scale. */
 const logitJacobian = (logit: number): number => 1 / ((1 + Math.exp(-logit)) * (1 + Math.exp(logit)));
 
-const againstControl = (control: Posterior, treatment: Posterior) => {
-  const grid = gridOf([control, treatment]);
+const againstControl = (all: PosteriorGrid, treatment: number) => {
+  const grid = subgrid(all, [0, treatment]);
   const [gain = 0, loss = 0] = expectedLosses(grid, logitJacobian);
   const [, probBeatsControl = 0] = probabilityBest(grid);
   return { probBeatsControl, expectedLossVsControl: loss, expectedGainVsControl: gain };
@@ -53,16 +53,13 @@ const check = ({ arms, prior, alpha }: BetaBinomialInput): void => {
 export const betaBinomial = (input: BetaBinomialInput): { arms: BetaBinomialArm[] } => {
   check(input);
   const parameters = input.arms.map(({ n, x }) => ({ a: input.prior.a + x, b: input.prior.b + n - x }));
-  const posteriors = parameters.map(({ a, b }) => betaPosterior(a, b));
-  const grid = gridOf(posteriors);
+  const grid = gridOf(parameters.map(({ a, b }) => betaPosterior(a, b)));
   const best = probabilityBest(grid);
   const losses = expectedLosses(grid, logitJacobian);
-  const [control] = posteriors;
   const arms = parameters.map(({ a, b }, index) => {
-    const posterior = posteriors[index];
     const ci: Interval = [betaQuantile(input.alpha / 2, a, b), betaQuantile(1 - input.alpha / 2, a, b)];
     const own = { a, b, mean: a / (a + b), ci, probBest: best[index] ?? 0, expectedLoss: losses[index] ?? 0 };
-    return index > 0 && control && posterior ? { ...own, ...againstControl(control, posterior) } : own;
+    return index > 0 ? { ...own, ...againstControl(grid, index) } : own;
   });
   return { arms };
 };

@@ -23,7 +23,7 @@ export interface NormalPosteriorResult {
 }
 
 /** Terms of the backward recurrence; enough for u >= 1. */
-const RECURRENCE_TERMS = 160;
+const RECURRENCE_TERMS = 240;
 
 /**
  * L(u) = φ(u) - u·Q(u), the unit normal loss. For u >= 1 the two terms cancel, so it is taken as √2·Q(u)·r₁ with
@@ -32,7 +32,8 @@ const RECURRENCE_TERMS = 160;
 export const unitNormalLoss = (u: number): number => {
   if (u < 1) return normalPdf(u) - u * upperTail(u);
   const x = u * Math.SQRT1_2;
-  let r = 0;
+  // Far out r hardly changes from term to term: start from its fixed point.
+  let r = 1 / (x + Math.sqrt(x * x + 2 * RECURRENCE_TERMS + 2));
   for (let m = RECURRENCE_TERMS; m >= 1; m--) r = 1 / (2 * x + 2 * (m + 1) * r);
   return Math.SQRT2 * upperTail(u) * r;
 };

@@ -1,4 +1,4 @@
-import { demand, requireFinite, requireFraction, requirePositive } from '../invalid-input';
+import { demand, requireFinite, requireFraction, requireNonNegative, requirePositive } from '../invalid-input';
 import type { Alternative } from '../moments/arms';
 import { normalIsf, upperTail } from '../special/normal';
 import { noncentralTSf } from '../special/noncentral-t';
@@ -28,6 +28,49 @@ const zPower = (effect: number, nControl: number, { ratio, alpha, alternative }:
   const above = alternative === 'less' ? 0 : upperTail(limit - shift);
   const below = alternative === 'greater' ? 0 : upperTail(limit + shift);
   return above + below;
+};
+
+/**
+ * Power of a z-test of two means with known sd, both tails counted when two-sided.
+ * @throws InvalidInput unless sd, nControl and ratio are positive, delta finite and alpha in (0,1)
+ */
+export const meanPower = (
+  plan: Plan & { readonly sd: number; readonly delta: number; readonly nControl: number },
+): { power: number } => {
+  requirePositive(plan.sd, 'sd');
+  requireFinite(plan.delta, 'delta');
+  requirePositive(plan.nControl, 'nControl');
+  requirePositive(plan.ratio, 'ratio');
+  checkPlan(plan.alpha, plan.alternative);
+  return { power: zPower(plan.delta / plan.sd, plan.nControl, plan) };
+};
+
+/**
+ * Smallest effect, in the unit of `se`, that a two-sided test finds with the given power at the present data:
+ * (z_{α/2} + z_power)·se. To be shown instead of any power computed from the observed effect.
+ * @throws InvalidInput for a negative se, or alpha or power outside (0,1)
+ */
+export const detectableEffect = (input: { readonly se: number; readonly alpha: number; readonly power: number }): number => {
+  requireNonNegative(input.se, 'se');
+  requireFraction(input.alpha, 'alpha');
+  requireFraction(input.power, 'power');
+  return (normalIsf(input.alpha / 2) - normalIsf(input.power)) * input.se;
+};
+
+/**
+ * Days until `users` of both arms are there: whole weeks, at least one, so that every weekday counts alike.
+ * @throws InvalidInput unless users and dailyUsers are positive and traffic is in (0,1]
+ */
+export const durationDays = (input: {
+  readonly users: number;
+  readonly dailyUsers: number;
+  readonly traffic: number;
+}): number => {
+  requirePositive(input.users, 'users');
+  requirePositive(input.dailyUsers, 'dailyUsers');
+  demand(input.traffic > 0 && input.traffic <= 1, 'traffic must be in (0, 1]');
+  const days = ceilUsers(input.users / (input.dailyUsers * input.traffic));
+  return 7 * Math.max(1, Math.ceil(days / 7));
 };
 
 const zSampleSize = (effect: number, plan: Plan & { readonly power: number }): number => {

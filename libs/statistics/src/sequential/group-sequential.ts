@@ -10,7 +10,7 @@ import { checkInformation, spentPerSide } from './spending';
 const LARGEST_BOUND = 8;
 
 /** Where one-sided designs cut the continuation region off below, in standard deviations. */
-const FAR = 12;
+const FAR = 9;
 
 /** Beyond this many standard deviations of an increment its density is below every tolerance. */
 const REACH = 9.5;
@@ -20,6 +20,9 @@ interface Surviving {
   readonly nodes: readonly Node[];
   readonly density: readonly number[];
 }
+
+/** Looks closer than this would need more nodes than they are worth; nobody looks twice at the same data. */
+const LEAST_STEP = 1e-3;
 
 /** The increments of S before and after a look, in standard deviations. */
 interface Steps {
@@ -45,7 +48,7 @@ const spread = (
 /** Density of S after one more increment, on the region between `low` and `high`. */
 const advance = (from: Surviving, region: readonly [number, number], steps: Steps, shift: number): Surviving => {
   const [low, high] = region;
-  const width = Math.min(steps.before, steps.after) * 1.2;
+  const width = Math.min(steps.before, steps.after) * 1.6;
   const nodes = compositeNodes(panels(low, high, Math.max(4, Math.ceil((high - low) / width))));
   const local = (z: number): number => (Math.abs(z) > REACH ? 0 : normalPdf(z));
   const density = nodes.map(
@@ -57,6 +60,7 @@ const advance = (from: Surviving, region: readonly [number, number], steps: Step
 /** Standard deviations of the increments up to each look; the last look has none after it. */
 const stepsOf = (information: readonly number[]): Steps[] => {
   const before = information.map((t, index) => Math.sqrt(t - (information[index - 1] ?? 0)));
+  demand(before.every((step) => step >= LEAST_STEP), 'looks must be at least 1e-6 of the information apart');
   return before.map((step, index) => ({ before: step, after: before[index + 1] ?? step }));
 };
 
@@ -68,7 +72,8 @@ const solveBound = (from: Surviving, rootT: number, step: number, increment: num
   const target = Math.log(increment);
   const low = -LARGEST_BOUND;
   demand(crossing(low) > increment, 'the spending asks for more than is left');
-  return findRoot((bound) => Math.log(crossing(bound)) - target, low, LARGEST_BOUND, 1e-13);
+  const onLogScale = (bound: number): number => Math.log(Math.max(crossing(bound), Number.MIN_VALUE)) - target;
+  return findRoot(onLogScale, low, LARGEST_BOUND, 1e-13);
 };
 
 /** Result of {@link groupSequentialBounds}; `spent` counts both sides. */
@@ -132,7 +137,7 @@ export const crossingProbabilities = (input: {
     const shift = input.drift * step.before ** 2;
     const upper = spread(surviving, upperTail, (score) => (limit - score - shift) / step.before);
     const lower = spread(surviving, upperTail, (score) => (limit + score + shift) / step.before);
-    surviving = advance(surviving, [-limit, limit], step, shift);
+    if (index < steps.length - 1) surviving = advance(surviving, [-limit, limit], step, shift);
     return { upper, lower };
   });
   const upper = cumulative(crossed.map((look) => look.upper));

@@ -40,35 +40,42 @@ const lowerFraction = (a: number, b: number, { x, y, lambda }: BetaPoint): numbe
   return result;
 };
 
-/** Both tails of Beta(a,b) at a point; the smaller one is computed, the other is 1 minus it. */
-export const betaTails = (a: number, b: number, point: BetaPoint): { lower: number; upper: number } => {
-  if (point.x <= 0) return { lower: 0, upper: 1 };
-  if (point.y <= 0) return { lower: 1, upper: 0 };
+/** Kernel x^a·y^b/B(a,b) and both tails of a beta distribution at a point. */
+export interface BetaValues {
+  readonly kernel: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** Beta(a,b) at a point; the smaller tail is computed, the other is 1 minus it. */
+export const betaValues = (a: number, b: number, point: BetaPoint): BetaValues => {
+  if (point.x <= 0) return { kernel: 0, lower: 0, upper: 1 };
+  if (point.y <= 0) return { kernel: 0, lower: 1, upper: 0 };
   const kernel = betaKernel(a, b, point);
   if (point.lambda >= 0) {
     const lower = Math.min(1, kernel * lowerFraction(a, b, point));
-    return { lower, upper: 1 - lower };
+    return { kernel, lower, upper: 1 - lower };
   }
   const mirrored = { x: point.y, y: point.x, lambda: -point.lambda };
   const upper = Math.min(1, kernel * lowerFraction(b, a, mirrored));
-  return { lower: 1 - upper, upper };
+  return { kernel, lower: 1 - upper, upper };
 };
 
-const checkedTails = (a: number, b: number, x: number): { lower: number; upper: number } => {
+const checkedValues = (a: number, b: number, x: number): BetaValues => {
   requirePositive(a, 'a');
   requirePositive(b, 'b');
   demand(x >= 0 && x <= 1, 'x must be between 0 and 1');
-  return betaTails(a, b, betaPoint(a, b, x));
+  return betaValues(a, b, betaPoint(a, b, x));
 };
 
 /**
  * Regularised incomplete beta function I_x(a,b); about 1e-13 relative to a+b = 1e5, 1e-11 to 2e8.
  * @throws InvalidInput unless a, b > 0 and 0 <= x <= 1
  */
-export const betainc = (a: number, b: number, x: number): number => checkedTails(a, b, x).lower;
+export const betainc = (a: number, b: number, x: number): number => checkedValues(a, b, x).lower;
 
 /** 1 - I_x(a,b), with its own digits when it is small. @throws InvalidInput as {@link betainc} */
-export const betaincUpper = (a: number, b: number, x: number): number => checkedTails(a, b, x).upper;
+export const betaincUpper = (a: number, b: number, x: number): number => checkedValues(a, b, x).upper;
 
 /** The point of Beta(a,b) at `logit` = ln(x/y); x and y both keep all their digits. */
 export const betaPointAtLogit = (a: number, b: number, logit: number): BetaPoint => {
@@ -84,10 +91,9 @@ const logitQuantile = (p: number, a: number, b: number): number => {
   let logit = Math.log(a / b);
   for (let step = 0; step < 200; step++) {
     const point = betaPointAtLogit(a, b, logit);
-    const { lower, upper } = betaTails(a, b, point);
+    const { kernel, lower, upper } = betaValues(a, b, point);
     const tail = useLower ? lower : upper;
-    const slope = betaKernel(a, b, point) / tail;
-    const move = (Math.log(tail) - target) / slope;
+    const move = ((Math.log(tail) - target) * tail) / kernel;
     const bounded = Math.max(-50, Math.min(50, useLower ? -move : move));
     logit += bounded;
     if (Math.abs(bounded) <= 1e-15 * Math.max(1, Math.abs(logit))) break;

@@ -82,8 +82,10 @@ const isfNearMedian = (q: number): number => {
   for (let step = 0; step < 6; step++) {
     let term = z;
     let sum = z;
-    for (let k = 3; term > sum * 1e-18; k += 2) sum += term *= (z * z) / k;
-    z += (target - normalPdf(z) * sum) / normalPdf(z);
+    for (let k = 3; term > sum * 1e-17; k += 2) sum += term *= (z * z) / k;
+    const move = target / normalPdf(z) - sum;
+    z += move;
+    if (Math.abs(move) <= 1e-9 * z) break;
   }
   return z;
 };

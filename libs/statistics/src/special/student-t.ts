@@ -1,5 +1,5 @@
 import { requireFinite, requireFraction, requirePositive } from '../invalid-input';
-import { betaTails } from './beta';
+import { betaValues } from './beta';
 import type { BetaPoint } from './kernels';
 import { betaKernel } from './kernels';
 import { normalIsf } from './normal';
@@ -41,7 +41,7 @@ const logTailConstant = (df: number): number => {
 const tail = (t: number, df: number): number => {
   if (t > powerLawStart(df)) return Math.exp(logTailConstant(df) - df * Math.log(t));
   if (t * t < SERIES_LIMIT) return 0.5 - central(t, df);
-  return 0.5 * betaTails(df / 2, 0.5, point(t, df)).lower;
+  return 0.5 * betaValues(df / 2, 0.5, point(t, df)).lower;
 };
 
 /**

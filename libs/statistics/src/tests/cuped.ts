@@ -53,7 +53,7 @@ const checkShape = (arm: CupedArm, name: string): void => {
   requireList(arm.sumXX, `${name}.sumXX`);
   requireList(arm.sumXY, `${name}.sumXY`);
   const covariates = arm.sumX.length;
-  const square = arm.sumXX.length === covariates && arm.sumXX.every((row) => row.length === covariates);
+  const square = arm.sumXX.length === covariates && arm.sumXX.every((row) => row?.length === covariates);
   demand(square && arm.sumXY.length === covariates, `${name} has covariates of different numbers`);
   for (const value of [arm.sumY, ...arm.sumX, ...arm.sumXX.flat(), ...arm.sumXY]) requireFinite(value, name);
 };

@@ -46,6 +46,7 @@ const checkDesign = (factors: readonly string[], levels: readonly number[], cell
   requireList(factors, 'factors');
   requireList(levels, 'levels');
   requireList(cells, 'cells');
+  demand(factors.every((factor) => typeof factor === 'string'), 'a factor is named by a string');
   demand(factors.length > 0 && factors.length === levels.length, 'every factor needs its number of levels');
   demand(levels.every((count) => Number.isInteger(count) && count >= 2), 'a factor has at least two levels');
   const size = levels.reduce((product, count) => product * count, 1);

@@ -104,8 +104,8 @@ export const fiellerLiftOf = (control: MeanEstimate, treatment: MeanEstimate, al
   const a = mean * mean * (1 - g);
   const discriminant = treatment.variance * a + variance * treatment.mean ** 2;
   const found = { status: 'ok' as const, lift, g };
-  if (a === 0 || discriminant <= 0) return { ...found, kind: 'all', ci: null, excluded: null };
-  const root = z * Math.sqrt(discriminant);
+  if (a === 0 || (a < 0 && discriminant <= 0)) return { ...found, kind: 'all', ci: null, excluded: null };
+  const root = z * Math.sqrt(Math.max(0, discriminant));
   const b = mean * treatment.mean;
   const limits = onLiftScale((b - root) / a, (b + root) / a, mean);
   return g < 1

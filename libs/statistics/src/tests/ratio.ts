@@ -35,8 +35,8 @@ export interface RatioResult {
 /** Why an arm has no ratio, or the ratio with its variance. */
 type RatioEstimate = MeanEstimate | 'insufficient_data' | 'zero_denominator';
 
-/** Below this share of its terms a variance is the rounding of a constant. */
-const ROUNDING = 64 * Number.EPSILON;
+/** Rounding the sums to doubles alone can leave this share of Σy² + R²Σx² when every user has the same ratio. */
+const ROUNDING = 8 * Number.EPSILON;
 
 /**
  * Σu² of u = y - R·x, centred. Where it is no more than the rounding of its terms, every user has the same ratio.
@@ -50,7 +50,7 @@ const residualSumOfSquares = (arm: RatioArm, name: string): number => {
   const sxy = n === 0 ? 0 : checkedCrossProduct(centredProduct(n, sumX, sumY, sumXY), sxx, syy, scale);
   const ratio = sumX === 0 ? 0 : sumY / sumX;
   const sum = syy - 2 * ratio * sxy + ratio * ratio * sxx;
-  return sum <= ROUNDING * (syy + ratio * ratio * sxx) ? 0 : sum;
+  return sum <= ROUNDING * (sumYY + ratio * ratio * sumXX) ? 0 : sum;
 };
 
 /**
