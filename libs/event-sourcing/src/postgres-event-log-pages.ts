@@ -6,19 +6,8 @@ export interface PageRequest { topic: LogTopic; partition: number; from: bigint;
 
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
-const BIGINT = 20;
-const BYTEA = 17;
-
-/** Binary results: hex text of the values would cost more than all the rest. */
-const types = {
-  getTypeParser: (oid: number) => (bytes: Buffer): unknown => {
-    if (oid === BIGINT) return bytes.readBigInt64BE(0);
-    return oid === BYTEA ? bytes : bytes.toString('utf8');
-  },
-};
-
 const selectPage = {
-  name: 'pataka_log_page', binary: true, types,
+  name: 'pataka_log_page',
   text: `select "offset", at, key, headers, value from (
       select *, sum(coalesce(octet_length(value), 0) + 100) over (order by "offset" rows between unbounded preceding and 1 preceding) as before
       from (select "offset", at, key, headers, value from pataka_log.records
@@ -26,7 +15,7 @@ const selectPage = {
     where before is null or before < $6 order by "offset"`,
 };
 
-type PageRow = [offset: bigint, at: bigint, key: Buffer | null, headers: string, value: Buffer | null];
+type PageRow = [offset: string, at: string, key: Buffer | null, headers: string, value: Buffer | null];
 
 /** Reads the next records of a partition, at most `maxRecords` and about 4 MB, at least one if there is any. */
 export const readPage = async (database: LogDatabase, request: PageRequest): Promise<LogRecord[]> => {
@@ -42,6 +31,6 @@ export const readPage = async (database: LogDatabase, request: PageRequest): Pro
       headers = JSON.parse(text) as Record<string, string>;
       lastHeaders = text;
     }
-    return { topic: topic.name, partition, offset: String(offset), key: key === null ? null : key.toString('utf8'), headers, value, timestamp: Number(at) };
+    return { topic: topic.name, partition, offset, key: key === null ? null : key.toString('utf8'), headers, value, timestamp: Number(at) };
   });
 };

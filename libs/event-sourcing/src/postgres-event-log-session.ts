@@ -26,6 +26,7 @@ export class LogSession {
   private wake = new AbortController();
   private running: Promise<void> | undefined;
   private beaten: (() => void)[] = [];
+  private turn: Promise<unknown> = Promise.resolve();
   /** Grows with each connection; tells locks of one apart from those of the next. */
   generation = 0;
 
@@ -47,10 +48,14 @@ export class LogSession {
     this.wake.abort();
   }
 
-  /** Runs a statement in the session. Throws when there is none just now. */
-  async query<Row extends QueryResultRow>(text: string, values: unknown[]): Promise<Row[]> {
-    if (!this.client) throw new Error('the session with the log is not there');
-    return (await this.client.query<Row>(text, values)).rows;
+  /** Runs a statement in the session, after those asked for before. Throws when there is no session just now. */
+  query<Row extends QueryResultRow>(text: string, values: unknown[]): Promise<Row[]> {
+    const answer = this.turn.then(async () => {
+      if (!this.client) throw new Error('the session with the log is not there');
+      return (await this.client.query<Row>(text, values)).rows;
+    });
+    this.turn = answer.catch(() => undefined);
+    return answer;
   }
 
   /** Tries to get locks; answers those it got. What another part of this process holds is refused too: for PostgreSQL that is the same session. */
@@ -99,15 +104,18 @@ export class LogSession {
   }
 
   private async connect(): Promise<void> {
+    let gone = false;
     const client = await this.database.dedicated(() => {
+      gone = true;
       if (this.client === client) this.client = undefined;
       this.beatSoon();
     });
     client.on('notification', ({ channel, payload }) => this.notified(channel, payload ?? ''));
-    this.client = client;
+    await client.query('listen pataka_log; listen pataka_log_members');
     this.generation++;
     this.held.clear();
-    await client.query('listen pataka_log; listen pataka_log_members');
+    if (gone) throw new Error('the session with the log broke at once');
+    this.client = client;
   }
 
   private notified(channel: string, payload: string): void {
