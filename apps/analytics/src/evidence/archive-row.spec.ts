@@ -17,8 +17,8 @@ describe('archive rows', () => {
     expect(conversionRow(event('pataka.conversion.v1', { ...conversion, unit: 'fleet', value: -0.1 }))).toMatchObject({ key: 'fleet', value: -100_000n });
   });
 
-  it('ignores receivedAt and member order in the hash that decides between copies', () => {
-    const [a, b, c] = [exposure, { receivedAt: '2026-01-02T03:05:05Z', variant: 'a', occurredAt: exposure.occurredAt, experimentId: 'e', targetingKey: 'u' }, { ...exposure, variant: 'b' }]
+  it('leaves receivedAt out of the hash that decides between copies', () => {
+    const [a, b, c] = [exposure, { ...exposure, receivedAt: '2026-01-02T03:05:05Z' }, { ...exposure, variant: 'b' }]
       .map((data) => exposureRow(event('pataka.exposure.v1', data)) as { hash: string; at: number });
     expect(a!.hash).toBe(b!.hash);
     expect(staysBefore(a!, c!)).not.toBe(staysBefore(c!, a!));

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { checkJson, Conversion, Exposure, faultsOf, UUID_PATTERN, type JsonObject, type JsonValue } from '@pataka/contracts';
 import type { ReceivedEvent } from '@pataka/event-sourcing';
 import type { ConversionFact, ExposureFact } from './evidence.fold';
@@ -15,14 +15,7 @@ const MAX_DEPTH = 16;
 const uuidOf = (digest: string): string => `${digest.slice(0, 8)}-${digest.slice(8, 12)}-${digest.slice(12, 16)}-${digest.slice(16, 20)}-${digest.slice(20, 32)}`;
 
 /** A UUID as it is, any other id as the UUID made of its MD5. */
-export const archiveId = (id: string): string => (UUID_PATTERN.test(id) ? id.toLowerCase() : uuidOf(createHash('md5').update(id).digest('hex')));
-
-/** JSON with members in order of name, so that equal data is equal text. */
-export const canonicalJson = (value: JsonValue): string => {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  return `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name]!)}`).join(',')}}`;
-};
+export const archiveId = (id: string): string => (UUID_PATTERN.test(id) ? id.toLowerCase() : uuidOf(hash('md5', id)));
 
 // `receivedAt` is ours, set anew at every delivery: a retry would not be the same event with it.
 const own = (data: JsonValue): JsonValue => {
@@ -38,16 +31,16 @@ const nestedFault = (value: JsonValue | undefined): string | null => {
 };
 
 // NUL and lone surrogates are the only characters that JSON.stringify has to escape as \u and PostgreSQL cannot hold.
-const unstorable = (canonical: string, data: JsonObject): string | null => {
-  if (!canonical.includes('\\u')) return null;
+const unstorable = (text: string, data: JsonObject): string | null => {
+  if (!text.includes('\\u')) return null;
   const fault = checkJson(data, { maxDepth: MAX_DEPTH + 1 })[0];
   return fault === undefined ? null : `${fault.pointer} ${fault.detail}`;
 };
 
 const rest = (data: JsonObject, held: ReadonlySet<string>): string | null => {
-  const others: JsonObject = {};
-  for (const name of Object.keys(data)) if (!held.has(name)) others[name] = data[name]!;
-  return Object.keys(others).length === 0 ? null : canonicalJson(others);
+  let others: JsonObject | null = null;
+  for (const name of Object.keys(data)) if (!held.has(name)) (others ??= {})[name] = data[name]!;
+  return others === null ? null : JSON.stringify(others);
 };
 
 interface Common { id: string; at: number; hash: string; data: JsonObject }
@@ -62,9 +55,8 @@ const common = (event: ReceivedEvent, type: string, shape: typeof Exposure | typ
   if (at === null) return '/occurredAt is no instant between 1970 and 2252';
   const deep = nestedFault(data[nested]);
   if (deep !== null) return `/${nested}${deep}`;
-  const canonical = canonicalJson(data);
-  const hash = uuidOf(createHash('sha256').update(canonical).digest('hex'));
-  return unstorable(canonical, data) ?? { id: archiveId(event.id), at, hash, data };
+  const text = JSON.stringify(data);
+  return unstorable(text, data) ?? { id: archiveId(event.id), at, hash: uuidOf(hash('sha256', text)), data };
 };
 
 const exposureColumns = new Set(['targetingKey', 'unit', 'experimentId', 'variant', 'phase', 'environment', 'occurredAt']);

@@ -69,11 +69,13 @@ export const phaseAt = (plan: Plan | null, at: Micros): number => {
   return open;
 };
 
+/** A metric that an event feeds: its value, or the denominator of a ratio. */
+export interface Feed { metric: MetricPlan; part: 'y' | 'x' }
 /** A plan with its metrics by the event that feeds them. */
-export interface CompiledPlan { plan: Plan; variants: ReadonlySet<string>; feeds: ReadonlyMap<string, { metric: MetricPlan; part: 'y' | 'x' }[]> }
+export interface CompiledPlan { plan: Plan; variants: ReadonlySet<string>; feeds: ReadonlyMap<string, Feed[]> }
 
 export const compilePlan = (plan: Plan): CompiledPlan => {
-  const feeds = new Map<string, { metric: MetricPlan; part: 'y' | 'x' }[]>();
+  const feeds = new Map<string, Feed[]>();
   const feed = (event: string, metric: MetricPlan, part: 'y' | 'x'): void => {
     feeds.set(event, [...(feeds.get(event) ?? []), { metric, part }]);
   };

@@ -5,7 +5,7 @@ import { CoverageTrack } from './coverage-track';
 import { DefinitionStore } from './definition-store';
 import type { CompiledPlan, Plan } from './evidence-plan';
 import {
-  isCovered, newSubject, placeChanged, refolded, tallyEvent, withConversion, withExposure, type ConversionFact, type ExposureFact, type Subject,
+  feedsOf, isCovered, newSubject, placeChanged, refolded, tallyEvent, withConversion, withExposure, type ConversionFact, type ExposureFact, type Subject,
 } from './evidence.fold';
 import { SubjectRebuild } from './subject-rebuild';
 import { refKey, SubjectStore } from './subject-store';
@@ -81,7 +81,9 @@ export class EvidenceWriter {
       if (after !== before) changes.set(key, { before, after });
       if (plan?.variants.has(fact.variant)) track.note(current, fact.at);
     }
-    await this.write(await this.place([...changes.values()], plans, track), track);
+    const { subjects, tally } = await this.place([...changes.values()], plans, track);
+    await this.subjects.save(subjects);
+    await this.write(tally, track);
   }
 
   /** Weighs anew the subjects whose place changed; answers all that are to be saved. */
@@ -92,18 +94,17 @@ export class EvidenceWriter {
     const subjects = changes.map((change) => {
       if (!moved(change)) return change.after;
       const plan = plans.get(change.after.experiment)!;
-      if (change.before !== null) weigh(tally, change.before, factsOf(change.before, groups), plan, -1n);
+      if (change.before !== null) weigh(tally, change.before, factsOf(change.before, groups), plan, -1);
       const facts = factsOf(change.after, groups);
       const after = refolded(change.after, facts, plan);
-      weigh(tally, after, facts, plan, 1n);
+      weigh(tally, after, facts, plan, 1);
       for (const fact of facts) if (isCovered(after, fact, plan)) track.note(after, fact.at);
       return after;
     });
     return { subjects, tally };
   }
 
-  private async write({ subjects, tally }: { subjects: readonly Subject[]; tally: Tally }, track: CoverageTrack): Promise<void> {
-    await this.subjects.save(subjects);
+  private async write(tally: Tally, track: CoverageTrack): Promise<void> {
     await this.subjects.addTally(tally);
     await this.subjects.cover(track.all());
     for (const { experiment } of track.all()) this.touched.add(experiment);
@@ -132,14 +133,16 @@ export class EvidenceWriter {
       for (const fact of factsOf(before, groups)) {
         if (!isCovered(before, fact, plan)) continue;
         track.note(before, fact.at);
-        tallyEvent(tally, before, fact, plan, 1n);
-        after = withConversion(after, fact, plan);
+        const feeds = feedsOf(before, fact, plan);
+        tallyEvent(tally, before, fact, feeds, 1);
+        after = withConversion(after, fact, feeds);
       }
       if (after === before) continue;
       weighDifference(tally, before, after, plan);
       changed.push(after);
     }
-    await this.write({ subjects: changed, tally }, track);
+    await this.subjects.saveMetrics(changed);
+    await this.write(tally, track);
   }
 
   // Copies of one event that differ are a producer's fault and rare: all shards are taken, and the subjects concerned are built anew.

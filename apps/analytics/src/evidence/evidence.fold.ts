@@ -1,4 +1,4 @@
-import { phaseAt, type CompiledPlan, type MetricPlan, type Plan } from './evidence-plan';
+import { phaseAt, type CompiledPlan, type Feed, type MetricPlan, type Plan } from './evidence-plan';
 import { dayOf, minuteOf, type Day, type Micros } from './instant';
 import { trajectory, withEvent, type MetricState } from './metric-state';
 import type { Tally } from './tally';
@@ -63,16 +63,16 @@ const inScope = (subject: Subject, fact: ConversionFact, plan: Plan): boolean =>
   && (fact.environment === null || plan.environment === null || fact.environment === plan.environment);
 
 /** The metrics of an experiment that an event counts for: from the first exposure on (that instant included), within the metric's window. */
-export const feedsOf = (subject: Subject, fact: ConversionFact, compiled: CompiledPlan | null): { metric: MetricPlan; part: 'y' | 'x' }[] => {
+export const feedsOf = (subject: Subject, fact: ConversionFact, compiled: CompiledPlan | null): readonly Feed[] => {
   const feeds = compiled?.feeds.get(fact.metric);
   if (feeds === undefined || compiled === null || !inScope(subject, fact, compiled.plan)) return [];
-  return feeds.filter(({ metric }) => metric.window === null || fact.at < subject.entry!.at + metric.window);
+  return feeds.some(({ metric }) => metric.window !== null) ? feeds.filter(({ metric }) => metric.window === null || fact.at < subject.entry!.at + metric.window) : feeds;
 };
 
-/** The subject after one more conversion; the same object when it changes nothing. */
-export const withConversion = (subject: Subject, fact: ConversionFact, compiled: CompiledPlan | null): Subject => {
+/** The subject after one more conversion that feeds these metrics; the same object when it changes nothing. */
+export const withConversion = (subject: Subject, fact: ConversionFact, feeds: readonly Feed[]): Subject => {
   let metrics = subject.metrics;
-  for (const { metric, part } of feedsOf(subject, fact, compiled)) {
+  for (const { metric, part } of feeds) {
     const before = metrics[metric.key];
     const after = withEvent(before, metric, part, fact);
     if (after !== before) metrics = { ...metrics, [metric.key]: after };
@@ -82,7 +82,7 @@ export const withConversion = (subject: Subject, fact: ConversionFact, compiled:
 
 /** The subject with its metrics folded anew from all conversions of its keys. */
 export const refolded = (subject: Subject, facts: readonly ConversionFact[], compiled: CompiledPlan | null): Subject =>
-  facts.reduce((folded, fact) => withConversion(folded, fact, compiled), { ...subject, metrics: {} });
+  facts.reduce((folded, fact) => withConversion(folded, fact, feedsOf(folded, fact, compiled)), { ...subject, metrics: {} });
 
 /** true when a report covers the event: it is of the subject and feeds a metric. Windows are left aside, so that an earlier exposure can only add. */
 export const isCovered = (subject: Subject, fact: ConversionFact, compiled: CompiledPlan | null): boolean =>
@@ -94,35 +94,35 @@ const placeOf = (subject: Subject, axis: 'exposed' | 'happened' | 'minute', metr
 const countsIn = (subject: Subject): subject is Subject & { entry: Entry } => subject.entry !== null && !subject.entry.excluded;
 
 /** Adds (or takes back) what one metric of a subject weighs. */
-export const tallyMetric = (tally: Tally, subject: Subject, metric: MetricPlan, sign: 1n | -1n): void => {
+export const tallyMetric = (tally: Tally, subject: Subject, metric: MetricPlan, sign: 1 | -1): void => {
   if (!countsIn(subject)) return;
   const points = trajectory(metric, subject.metrics[metric.key]);
   points.forEach((point, index) => {
     const place = placeOf(subject, 'happened', metric.key, point.day);
     const before = points[index - 1];
-    tally.add(place, sign, 1n, point.y, point.x);
-    if (before !== undefined) tally.add(place, sign === 1n ? -1n : 1n, 1n, before.y, before.x);
+    tally.add(place, sign, point.y, point.x);
+    if (before !== undefined) tally.add(place, sign === 1 ? -1 : 1, before.y, before.x);
   });
   const last = points.at(-1);
-  if (last !== undefined) tally.add(placeOf(subject, 'exposed', metric.key, subject.entry.day), sign, 1n, last.y, last.x);
+  if (last !== undefined) tally.add(placeOf(subject, 'exposed', metric.key, subject.entry.day), sign, last.y, last.x);
 };
 
 /** Adds (or takes back) all that a subject weighs but for single events. */
-export const tallySubject = (tally: Tally, subject: Subject, compiled: CompiledPlan | null, sign: 1n | -1n): void => {
+export const tallySubject = (tally: Tally, subject: Subject, compiled: CompiledPlan | null, sign: 1 | -1): void => {
   if (subject.entry === null || compiled === null) return;
   if (subject.entry.excluded) {
-    tally.add({ ...placeOf(subject, 'exposed', '', subject.entry.day), variant: '' }, sign, 1n);
+    tally.add({ ...placeOf(subject, 'exposed', '', subject.entry.day), variant: '' }, sign);
     return;
   }
-  tally.add(placeOf(subject, 'exposed', '', subject.entry.day), sign, 1n);
-  tally.add(placeOf(subject, 'minute', '', minuteOf(subject.entry.at)), sign, 1n);
+  tally.add(placeOf(subject, 'exposed', '', subject.entry.day), sign);
+  tally.add(placeOf(subject, 'minute', '', minuteOf(subject.entry.at)), sign);
   for (const metric of compiled.plan.metrics) tallyMetric(tally, subject, metric, sign);
 };
 
 /** Adds (or takes back) single counted conversions, by minute. */
-export const tallyEvent = (tally: Tally, subject: Subject, fact: ConversionFact, compiled: CompiledPlan | null, sign: 1n | -1n): void => {
+export const tallyEvent = (tally: Tally, subject: Subject, fact: ConversionFact, feeds: readonly Feed[], sign: 1 | -1): void => {
   if (!countsIn(subject)) return;
-  for (const { metric, part } of feedsOf(subject, fact, compiled)) {
-    if (part === 'y') tally.add(placeOf(subject, 'minute', metric.key, minuteOf(fact.at)), sign, 1n, fact.value);
+  for (const { metric, part } of feeds) {
+    if (part === 'y') tally.add(placeOf(subject, 'minute', metric.key, minuteOf(fact.at)), sign, fact.value);
   }
 };

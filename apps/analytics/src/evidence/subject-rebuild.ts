@@ -57,7 +57,7 @@ export class SubjectRebuild {
     for (const subject of held) {
       const plan = plans.get(subject.experiment);
       if (plan === undefined) continue;
-      weigh(tally, subject, factsOf(subject, groups), plan, -1n);
+      weigh(tally, subject, factsOf(subject, groups), plan, -1);
       noteAll(track, subject, exposures.get(refKey(subject)) ?? [], factsOf(subject, groups), plan);
     }
     return track;
@@ -76,7 +76,7 @@ export class SubjectRebuild {
       if (plan === undefined) return subject;
       const facts = factsOf(subject, groups);
       const after = refolded(subject, facts, plan);
-      weigh(tally, after, facts, plan, 1n);
+      weigh(tally, after, facts, plan, 1);
       noteAll(track, after, exposures.get(refKey(after))!, facts, plan);
       return after;
     });

@@ -72,6 +72,15 @@ export class SubjectStore {
     await this.addKeys(subjects);
   }
 
+  /** For subjects of which only the metrics changed. */
+  async saveMetrics(subjects: readonly Subject[]): Promise<void> {
+    if (subjects.length === 0) return;
+    await this.sql.query(
+      `update ${this.schema}.subject s set metrics = v.metrics from unnest($1::text[], $2::text[], $3::jsonb[]) v(unit, experiment, metrics)
+       where s.unit = v.unit and s.experiment = v.experiment`,
+      columnsOf<Subject>(subjects, (s) => s.unit, (s) => s.experiment, (s) => JSON.stringify(s.metrics)));
+  }
+
   private async addKeys(subjects: readonly Subject[]): Promise<void> {
     const pairs = subjects.flatMap((subject) => subject.keys.map((key) => ({ key, subject })));
     if (pairs.length === 0) return;
@@ -103,7 +112,7 @@ export class SubjectStore {
        set n = s.n + excluded.n, y = s.y + excluded.y, yy = s.yy + excluded.yy, x = s.x + excluded.x, xx = s.xx + excluded.xx, xy = s.xy + excluded.xy`,
       columnsOf<Cell>(cells, (c) => c.experiment, (c) => c.axis, (c) => c.variant, (c) => c.metric, (c) => c.at, (c) => c.shard, (c) => c.n, (c) => c.y, (c) => c.yy, (c) => c.x, (c) => c.xx, (c) => c.xy));
     // A row that counts nothing must not tell of a history that another order would not have had. Counts never fall below 0: only these can be empty.
-    const fallen = cells.filter((cell) => cell.n <= 0n);
+    const fallen = cells.filter((cell) => cell.n <= 0);
     if (fallen.length === 0) return;
     await this.sql.query(
       `delete from ${this.schema}.sums s using unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::smallint[]) c(experiment, axis, variant, metric, day, shard)
@@ -121,7 +130,7 @@ export class SubjectStore {
        on conflict (minute, experiment, variant, metric, shard) do update set events = r.events + excluded.events, value = r.value + excluded.value`,
       [...place, ...columnsOf<Cell>(cells, (c) => c.n, (c) => c.y)]);
     await this.sql.query(`insert into ${this.schema}.rollup_change (changes) values ($1)`, [JSON.stringify(cells.map((c) => [c.at, c.experiment, c.variant, c.metric]))]);
-    if (cells.every((cell) => cell.n > 0n)) return;
+    if (cells.every((cell) => cell.n > 0)) return;
     await this.sql.query(
       `delete from ${this.schema}.rollup r using unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::smallint[]) c(minute, experiment, variant, metric, shard)
        where r.minute = c.minute and r.experiment = c.experiment and r.variant = c.variant and r.metric = c.metric and r.shard = c.shard and r.events = 0`, place);

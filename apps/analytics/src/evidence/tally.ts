@@ -4,35 +4,52 @@
  * events. Metric '' counts subjects; variant '' those left out for having seen two variants.
  */
 export type Axis = 'exposed' | 'happened' | 'minute';
-export interface Cell { axis: Axis; shard: number; experiment: string; variant: string; metric: string; at: number; n: bigint; y: bigint; yy: bigint; x: bigint; xx: bigint; xy: bigint }
-export type Place = Pick<Cell, 'axis' | 'shard' | 'experiment' | 'variant' | 'metric' | 'at'>;
+export interface Place { axis: Axis; shard: number; experiment: string; variant: string; metric: string; at: number }
+export interface Cell extends Place { n: number; y: bigint; yy: bigint; x: bigint; xx: bigint; xy: bigint }
 
-const SEPARATOR = '\u0001';
+type Branch = Map<string, Branch | Map<number, Cell>>;
+const SHARD_STEP = 64;
 
+const branchOf = (branch: Branch, name: string): Branch => {
+  let next = branch.get(name) as Branch | undefined;
+  if (next === undefined) branch.set(name, (next = new Map()));
+  return next;
+};
+
+/** Nested maps rather than one composed key: on the way of every event nothing is allocated. */
 export class Tally {
-  private readonly cells = new Map<string, Cell>();
+  private readonly root: Branch = new Map();
+  private readonly cells: Cell[] = [];
 
-  private cell(place: Place): Cell {
-    const key = [place.axis, place.shard, place.at, place.experiment, place.variant, place.metric].join(SEPARATOR);
-    let cell = this.cells.get(key);
-    if (cell === undefined) this.cells.set(key, (cell = { ...place, n: 0n, y: 0n, yy: 0n, x: 0n, xx: 0n, xy: 0n }));
+  private cell(axis: Axis, shard: number, experiment: string, variant: string, metric: string, at: number): Cell {
+    const leaf = branchOf(branchOf(branchOf(branchOf(this.root, axis), experiment), variant), metric) as unknown as Map<number, Cell>;
+    const key = at * SHARD_STEP + shard;
+    let cell = leaf.get(key);
+    if (cell === undefined) {
+      cell = { axis, shard, experiment, variant, metric, at, n: 0, y: 0n, yy: 0n, x: 0n, xx: 0n, xy: 0n };
+      leaf.set(key, cell);
+      this.cells.push(cell);
+    }
     return cell;
   }
 
-  /** Adds (sign 1) or takes back (sign -1) `n` subjects or events whose value is y, for ratios with denominator x. */
-  add(place: Place, sign: 1n | -1n, n: bigint, y = 0n, x = 0n): void {
-    const cell = this.cell(place);
-    cell.n += sign * n;
-    cell.y += sign * y;
-    cell.yy += sign * y * y;
-    cell.x += sign * x;
-    cell.xx += sign * x * x;
-    cell.xy += sign * x * y;
+  /** Adds (sign 1) or takes back (sign -1) one subject or event whose value is y, for ratios with denominator x. */
+  add(place: Place, sign: 1 | -1, y = 0n, x = 0n): void {
+    const cell = this.cell(place.axis, place.shard, place.experiment, place.variant, place.metric, place.at);
+    cell.n += sign;
+    if (y === 0n && x === 0n) return;
+    const [signedY, signedX] = sign === 1 ? [y, x] : [-y, -x];
+    cell.y += signedY;
+    if (place.axis === 'minute') return;
+    cell.yy += signedY * y;
+    if (x === 0n) return;
+    cell.x += signedX;
+    cell.xx += signedX * x;
+    cell.xy += signedX * y;
   }
 
-  /** The cells that changed, in one order for all writers. */
+  /** The cells that changed. */
   changed(): Cell[] {
-    const keys = [...this.cells.keys()].sort();
-    return keys.map((key) => this.cells.get(key)!).filter((cell) => [cell.n, cell.y, cell.yy, cell.x, cell.xx, cell.xy].some((value) => value !== 0n));
+    return this.cells.filter((cell) => cell.n !== 0 || cell.y !== 0n || cell.yy !== 0n || cell.x !== 0n || cell.xx !== 0n || cell.xy !== 0n);
   }
 }

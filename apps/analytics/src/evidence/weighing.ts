@@ -1,7 +1,7 @@
 import { topics } from '@pataka/contracts';
 import { partitionFor } from '@pataka/event-sourcing';
 import type { CompiledPlan } from './evidence-plan';
-import { tallyEvent, tallyMetric, tallySubject, type ConversionFact, type Subject } from './evidence.fold';
+import { feedsOf, tallyEvent, tallyMetric, tallySubject, type ConversionFact, type Subject } from './evidence.fold';
 import type { Tally } from './tally';
 
 export const SHARDS = topics.exposures.partitions;
@@ -26,16 +26,16 @@ export const factsOf = (subject: Subject, groups: ReadonlyMap<string, Conversion
 export const keysOf = (subjects: readonly Subject[]): string[] => [...new Set(subjects.flatMap((subject) => [subject.unit, ...subject.keys]))];
 
 /** Adds or takes back a subject with all its events. */
-export const weigh = (tally: Tally, subject: Subject, facts: readonly ConversionFact[], plan: CompiledPlan, sign: 1n | -1n): void => {
+export const weigh = (tally: Tally, subject: Subject, facts: readonly ConversionFact[], plan: CompiledPlan, sign: 1 | -1): void => {
   tallySubject(tally, subject, plan, sign);
-  for (const fact of facts) tallyEvent(tally, subject, fact, plan, sign);
+  for (const fact of facts) tallyEvent(tally, subject, fact, feedsOf(subject, fact, plan), sign);
 };
 
 /** Adds what the metrics of a subject weigh more after than before. */
 export const weighDifference = (tally: Tally, before: Subject, after: Subject, { plan }: CompiledPlan): void => {
   for (const metric of plan.metrics) {
     if (before.metrics[metric.key] === after.metrics[metric.key]) continue;
-    tallyMetric(tally, before, metric, -1n);
-    tallyMetric(tally, after, metric, 1n);
+    tallyMetric(tally, before, metric, -1);
+    tallyMetric(tally, after, metric, 1);
   }
 };
