@@ -9,8 +9,8 @@ import { served, unserved, type Evaluation, type Reason } from './evaluation';
 export type FlagScope = Scope & {
   /** A prerequisite's answer in the evaluation that is under way; undefined where there is no such flag. */
   prerequisite(key: string, context: Context, at: number): Evaluation | undefined;
-  /** Whether the flag needs itself, directly or by way of others: then none of them can be evaluated. */
-  needsItself(key: string): boolean;
+  /** Whether a flag's prerequisites lead into a ring: then it can't be evaluated. */
+  needsRing(key: string): boolean;
 };
 
 /** A flag, ready to be evaluated. */
@@ -30,6 +30,13 @@ const defaultAnswer = (flag: Flag, reason: Reason): Evaluation => {
   return served({ value, variant: flag.defaultVariant ?? 'default', reason, flagVersion: flag.version });
 };
 
+const prerequisitesOf = ({ key, prerequisites }: Flag): readonly Prerequisite[] => {
+  if (prerequisites === undefined || prerequisites === null) return [];
+  const areWhole = Array.isArray(prerequisites) && prerequisites.every((one) => typeof one?.flag === 'string');
+  if (!areWhole) throw new TypeError(`flag ${key} has a prerequisite that names no flag`);
+  return prerequisites;
+};
+
 /** A flag in one environment, ready to be evaluated. */
 export class CompiledFlag implements Decider {
   readonly enabled: boolean;
@@ -45,7 +52,7 @@ export class CompiledFlag implements Decider {
     const rules = environment?.rules ?? [];
     this.enabled = isEnabled(flag, scope.environment);
     this.rules = this.enabled ? [...rules].sort((one, other) => priorityOf(other) - priorityOf(one)).map((rule) => new CompiledRule(rule, flag, scope)) : [];
-    this.prerequisites = this.enabled ? (flag.prerequisites ?? []) : [];
+    this.prerequisites = this.enabled ? prerequisitesOf(flag) : [];
     this.disabled = defaultAnswer(flag, 'DISABLED');
     this.unmet = defaultAnswer(flag, 'DEFAULT');
     this.fallback = rules.length === 0 ? defaultAnswer(flag, 'STATIC') : this.unmet;
@@ -63,7 +70,7 @@ export class CompiledFlag implements Decider {
 
   /** Whether the flag may be evaluated at all where it has prerequisites. */
   prerequisitesHold(context: Context, at: number): boolean {
-    if (this.scope.needsItself(this.flag.key)) return false;
+    if (this.scope.needsRing(this.flag.key)) return false;
     return this.prerequisites.every((prerequisite) => this.holds(prerequisite, context, at));
   }
 

@@ -4,17 +4,6 @@ import { segmentsWithin } from './segment';
 /** The keys that something refers to. */
 type References = (key: string) => readonly string[];
 
-/** Whether following references from `start` leads back to it. */
-export const reachesItself = (start: string, references: References): boolean => {
-  // A set is walked in insertion order, additions included: every reachable key comes once.
-  const reached = new Set(references(start));
-  for (const key of reached) {
-    if (key === start) return true;
-    for (const next of references(key)) reached.add(next);
-  }
-  return false;
-};
-
 type Step = { readonly key: string; readonly rest: string[] };
 
 /** Depth-first with a path of its own instead of the call stack, which a long chain would overflow. */
@@ -37,6 +26,29 @@ const findCycleFrom = (start: string, references: References, done: Set<string>)
   }
   return null;
 };
+
+/** Tells which keys lead into a ring of references; between changes it follows each reference once. */
+export class Rings {
+  private readonly free = new Set<string>();
+  private readonly bound = new Set<string>();
+
+  constructor(private readonly references: References) {}
+
+  /** Whether references from this key never come to an end. */
+  bind(key: string): boolean {
+    if (this.free.has(key)) return false;
+    if (this.bound.has(key)) return true;
+    const isBound = findCycleFrom(key, this.references, this.free) !== null;
+    if (isBound) this.bound.add(key);
+    return isBound;
+  }
+
+  /** Forgets what was found: references have changed. */
+  forget(): void {
+    this.free.clear();
+    this.bound.clear();
+  }
+}
 
 const findCycle = (keys: Iterable<string>, references: References): string[] | null => {
   const done = new Set<string>();

@@ -65,8 +65,8 @@ export type Explanation = {
   readonly evaluation: Evaluation;
   /** Whether the flag is ACTIVE and enabled in the environment; without that no rule is looked at. */
   readonly enabled: boolean;
-  /** Whether the flag needs itself as a prerequisite, which keeps it at its default. */
-  readonly needsItself: boolean;
+  /** Whether its prerequisites lead into a ring, which keeps the flag at its default. */
+  readonly needsRing: boolean;
   readonly prerequisites: readonly PrerequisiteExplanation[];
   /** Every rule in the order in which they are judged. */
   readonly rules: readonly RuleExplanation[];
@@ -144,9 +144,20 @@ const explainPrerequisites = (flag: CompiledFlag, { ruleset, context, at }: Sett
     holds: flag.holds(prerequisite, context, at),
   }));
 
+type Findings = Pick<Explanation, 'enabled' | 'needsRing' | 'prerequisites' | 'rules'>;
+
+const NO_FINDINGS: Findings = { enabled: false, needsRing: false, prerequisites: [], rules: [] };
+
+const explainFlag = (flag: CompiledFlag, setting: Setting): Findings => {
+  const needsRing = flag.prerequisites.length > 0 && setting.ruleset.needsRing(flag.flag.key);
+  const prerequisites = needsRing ? [] : explainPrerequisites(flag, setting);
+  const reached = flag.enabled && !needsRing && prerequisites.every(({ holds }) => holds);
+  return { enabled: flag.enabled, needsRing, prerequisites, rules: explainRules(flag, reached, setting) };
+};
+
 /**
  * Explains an evaluation: every prerequisite, every rule in order with each condition's outcome, bucket and threshold. Slower than
- * `evaluate`, and always in agreement with it. Never throws.
+ * `evaluate`, and always in agreement with it. Never throws: what can't be looked into is left out.
  *
  * @param ruleset - the flags of one environment
  * @param flagKey - the flag's key
@@ -157,12 +168,10 @@ export const explain = (ruleset: CompiledRuleset, flagKey: string, context: Cont
   const evaluation = evaluate(ruleset, flagKey, context, nowMs);
   const setting = { ruleset, context, at: context.timestampMs ?? nowMs };
   const frame = { flagKey, environment: ruleset.environment, position: ruleset.position, engine: ENGINE_VERSION, atMs: setting.at, evaluation };
-  const flag = ruleset.begin(flagKey);
-  if (!(flag instanceof CompiledFlag) || evaluation.errorCode === 'GENERAL') {
-    return { ...frame, enabled: false, needsItself: false, prerequisites: [], rules: [] };
+  try {
+    const flag = ruleset.begin(flagKey);
+    return flag instanceof CompiledFlag ? { ...frame, ...explainFlag(flag, setting) } : { ...frame, ...NO_FINDINGS };
+  } catch {
+    return { ...frame, ...NO_FINDINGS }; // the evaluation fell short of the same obstacle, or says GENERAL
   }
-  const needsItself = flag.prerequisites.length > 0 && ruleset.needsItself(flagKey);
-  const prerequisites = needsItself ? [] : explainPrerequisites(flag, setting);
-  const reached = flag.enabled && !needsItself && prerequisites.every(({ holds }) => holds);
-  return { ...frame, enabled: flag.enabled, needsItself, prerequisites, rules: explainRules(flag, reached, setting) };
 };

@@ -1,23 +1,21 @@
 import type { Calendar, Flag, Segment } from '@pataka/contracts';
 import { compileCalendar } from './calendar';
-import { compileFlag, isEnabled, type Decider, type FlagScope } from './compiled-flag';
+import { compileFlag, type Decider, type FlagScope } from './compiled-flag';
 import type { Scope, Test } from './condition';
 import type { Context } from './context';
-import { prerequisitesOf, reachesItself } from './cycle';
+import type { Rings } from './cycle';
 import type { Evaluation } from './evaluation';
-import { compileSegment, segmentsWithin } from './segment';
+import { compileSegment } from './segment';
 
 // Whoever refers to a flag, segment or calendar holds its place, not what is in it: a change replaces the document in one
 // place and touches nothing else. What a place holds is compiled when it is first needed.
 
-/** What the places of a ruleset know of each other. */
+/** What the places of a ruleset share. */
 export type Places = FlagScope & {
   /** Numbers the evaluation under way, so that what several rules or prerequisites ask for is found out once in it. */
   readonly run: number;
-  /** Counts changes, so that what was found out about references is found out again after one. */
-  readonly revision: number;
-  flagAt(key: string): Flag | undefined;
-  segmentAt(key: string): Segment | undefined;
+  /** Which segments refer to themselves, directly or by way of others. */
+  readonly segmentRings: Rings;
 };
 
 /** The place of a calendar. */
@@ -42,12 +40,10 @@ export class CalendarPlace {
   }
 }
 
-/** The place of a segment. One that refers to itself, directly or by way of others, contains nothing. */
+/** The place of a segment. One whose references lead into a ring contains nothing. */
 export class SegmentPlace {
   private segment: Segment | undefined;
   private test: Test | undefined;
-  private isEndless = false;
-  private revision = -1;
   private run = -1;
   private answer = false;
 
@@ -66,16 +62,9 @@ export class SegmentPlace {
     if (this.segment === undefined) return false;
     const { run } = this.places;
     if (this.run === run) return this.answer;
-    this.refresh();
-    this.answer = !this.isEndless && (this.test ??= compileSegment(this.segment, this.places))(context, at);
+    this.answer = !this.places.segmentRings.bind(this.key) && (this.test ??= compileSegment(this.segment, this.places))(context, at);
     this.run = run;
     return this.answer;
-  }
-
-  private refresh(): void {
-    if (this.revision === this.places.revision) return;
-    this.isEndless = reachesItself(this.key, (key) => segmentsWithin(this.places.segmentAt(key)));
-    this.revision = this.places.revision;
   }
 }
 
@@ -83,12 +72,10 @@ export class SegmentPlace {
 export class FlagPlace {
   private flag: Flag | undefined;
   private decider: Decider | undefined;
-  private isEndless = false;
-  private revision = -1;
   private run = -1;
   private answer: Evaluation | undefined;
 
-  constructor(private readonly key: string, private readonly places: Places) {}
+  constructor(private readonly places: Places) {}
 
   get document(): Flag | undefined {
     return this.flag;
@@ -111,19 +98,5 @@ export class FlagPlace {
     this.answer = this.compiled?.decide(context, at);
     this.run = run;
     return this.answer;
-  }
-
-  /** Whether the flag needs itself as a prerequisite; a disabled flag needs none. */
-  needsItself(): boolean {
-    if (this.revision !== this.places.revision) {
-      this.isEndless = reachesItself(this.key, (key) => this.needsOf(key));
-      this.revision = this.places.revision;
-    }
-    return this.isEndless;
-  }
-
-  private needsOf(key: string): readonly string[] {
-    const flag = this.places.flagAt(key);
-    return flag !== undefined && isEnabled(flag, this.places.environment) ? prerequisitesOf(flag) : [];
   }
 }

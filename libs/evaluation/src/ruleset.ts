@@ -1,9 +1,11 @@
 import type { Calendar, Flag, Region, Segment } from '@pataka/contracts';
-import type { Decider } from './compiled-flag';
+import { isEnabled, type Decider } from './compiled-flag';
 import type { Context } from './context';
+import { prerequisitesOf, Rings } from './cycle';
 import type { Evaluation } from './evaluation';
 import { CalendarPlace, FlagPlace, SegmentPlace, type Places } from './places';
 import { RegionTree, type RegionSet } from './regions';
+import { segmentsWithin } from './segment';
 
 /** Everything that evaluations in one environment need: what `GET /v1/ruleset` answers. */
 export type Ruleset = {
@@ -64,10 +66,11 @@ class PlaceMap<T, P extends { readonly document: T | undefined; put(document: T 
 export class CompiledRuleset implements Places {
   /** Numbers evaluations; see {@link Places}. */
   run = 0;
-  /** Counts changes; see {@link Places}. */
-  revision = 0;
+  /** See {@link Places}. */
+  readonly segmentRings: Rings = new Rings((key) => segmentsWithin(this.segments.find(key)?.document));
   private currentPosition = -1;
-  private readonly flags = new PlaceMap<Flag, FlagPlace>((key) => new FlagPlace(key, this));
+  private readonly flagRings: Rings = new Rings((key) => this.needsOf(key));
+  private readonly flags = new PlaceMap<Flag, FlagPlace>(() => new FlagPlace(this));
   private readonly segments = new PlaceMap<Segment, SegmentPlace>((key) => new SegmentPlace(key, this));
   private readonly calendars = new PlaceMap<Calendar, CalendarPlace>(() => new CalendarPlace(this));
   private readonly regions = new RegionTree();
@@ -89,17 +92,13 @@ export class CompiledRuleset implements Places {
     applyTo(this.regions, change.regions, change.removedRegions);
     applyTo(this.calendars, change.calendars, change.removedCalendars);
     this.currentPosition = change.position;
-    this.revision += 1;
+    this.flagRings.forget();
+    this.segmentRings.forget();
   }
 
   /** A flag's document. */
   flagAt(key: string): Flag | undefined {
     return this.flags.find(key)?.document;
-  }
-
-  /** A segment's document. */
-  segmentAt(key: string): Segment | undefined {
-    return this.segments.find(key)?.document;
   }
 
   /** The keys of all flags. */
@@ -145,9 +144,15 @@ export class CompiledRuleset implements Places {
     return this.flags.find(key)?.decideOnce(context, at);
   }
 
-  /** Whether a flag needs itself as a prerequisite. */
-  needsItself(key: string): boolean {
-    return this.flags.find(key)?.needsItself() ?? false;
+  /** Whether a flag's prerequisites lead into a ring. */
+  needsRing(key: string): boolean {
+    return this.flagRings.bind(key);
+  }
+
+  /** A disabled flag answers without its prerequisites, so it ends every ring. */
+  private needsOf(key: string): readonly string[] {
+    const flag = this.flagAt(key);
+    return flag !== undefined && isEnabled(flag, this.environment) ? prerequisitesOf(flag) : [];
   }
 }
 
