@@ -15,12 +15,12 @@ export const quoted = (identifier: string): string => {
 const arrayOf = (column: Column, values: unknown[]): unknown[] => {
   if (column.type !== 'json' && column.type !== 'jsonb') return values;
   // pg would write a JSON array as an array of SQL.
-  return values.map((value) => (value === undefined ? null : JSON.stringify(value)));
+  return values.map((value) => (value === undefined || value === null ? null : JSON.stringify(value)));
 };
 
 /**
  * Inserts many rows by one statement with one parameter per column. `table` is as written in SQL (quoted where needed); values of a
- * json column are given as JavaScript values; `suffix` may add ON CONFLICT and RETURNING.
+ * json column are given as JavaScript values, null being SQL's; `suffix` may add ON CONFLICT and RETURNING.
  */
 export const insertRows = async <Row = Record<string, unknown>>(
   sql: Sql, table: string, columns: readonly Column[], rows: readonly (readonly unknown[])[], suffix = '',
