@@ -1,5 +1,5 @@
-import { DomainError, type JsonObject, type ProblemCode } from '@pataka/contracts';
-import type { StoredFacts } from '@pataka/event-sourcing';
+import type { JsonObject } from '@pataka/contracts';
+import { given, type StoredFacts } from '@pataka/event-sourcing';
 import { calendarAggregate } from './calendars';
 import type { CatalogueAggregate, CatalogueCommand, CatalogueEvent, CatalogueState, CatalogueWorld } from './catalogue.decider';
 import { india } from './india';
@@ -12,17 +12,6 @@ const facts = (version: number): StoredFacts => ({
 const stored = (event: CatalogueEvent, version: number) => ({ ...event, ...facts(version) });
 const folded = (aggregate: CatalogueAggregate, events: CatalogueEvent[]): CatalogueState =>
   events.map((event, index) => stored(event, index + 1)).reduce(aggregate.evolve, aggregate.initialState);
-
-const given = (aggregate: CatalogueAggregate, ...events: CatalogueEvent[]) => ({
-  when: (command: CatalogueCommand) => ({
-    thenEmits: (...expected: CatalogueEvent[]) => expect(aggregate.decide(command, folded(aggregate, events))).toEqual(expected),
-    thenRejects: (code: ProblemCode, ...pointers: string[]) => {
-      const rejection = (() => { try { aggregate.decide(command, folded(aggregate, events)); } catch (error) { return error; } return null; })();
-      expect(rejection).toBeInstanceOf(DomainError);
-      expect([(rejection as DomainError).code, ...(rejection as DomainError).faults.map((fault) => fault.pointer).sort()]).toEqual([code, ...pointers]);
-    },
-  }),
-});
 
 const world = (...others: (JsonObject & { key: string })[]): CatalogueWorld => ({ others: new Map(others.map((one) => [one.key, one])), sameKey: null });
 const create = (body: unknown, known = world()): CatalogueCommand => ({ type: 'create', body, world: known });

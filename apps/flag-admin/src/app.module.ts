@@ -1,0 +1,110 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { openapiDocument, topics } from '@pataka/contracts';
+import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner } from '@pataka/event-sourcing';
+import { AccessDirectory, createService, type Infrastructure, type PlatformConfig, type Service } from '@pataka/platform';
+import { AuditController } from './audit/audit.controller';
+import { bootstrapLines, bootstrapper, type Bootstrap } from './bootstrap';
+import { calendarAggregate } from './catalogue/calendars';
+import { CalendarsController, RegionsController, SegmentsController } from './catalogue/catalogue.controller';
+import { regionAggregate } from './catalogue/regions';
+import { segmentAggregate } from './catalogue/segments';
+import { ACCESS_GROUP, Consumers } from './consumers';
+import { environmentAggregate } from './environments/environment.decider';
+import { EnvironmentsController } from './environments/environments.controller';
+import { experimentFlags } from './experiments/experiment-flags.process';
+import { progressMigrations } from './experiments/experiment-progress';
+import { refusalAggregate } from './experiments/refusal.decider';
+import { EvaluationCounts } from './flags/evaluation-counts';
+import { evaluationCountsProjection } from './flags/evaluation-counts.projection';
+import { flagAggregate } from './flags/flag.decider';
+import { FlagsController } from './flags/flags.controller';
+import { AccessFeed } from './keys/access-feed';
+import { keyAggregate } from './keys/key.decider';
+import { KeysController } from './keys/keys.controller';
+import { SessionController } from './session.controller';
+import { untilDone } from './until-done';
+
+const SCHEMA = 'flag_admin';
+// Any number that no other service of the database uses.
+const LOCK = 7_142_000_001;
+
+interface Parts { store: EventStore; runner: ProjectionRunner; counts: EvaluationCounts; access: AccessFeed }
+
+@Module({})
+class FlagAdminModule {
+  static compose({ store, runner, counts, access }: Parts): DynamicModule {
+    return {
+      module: FlagAdminModule,
+      controllers: [
+        SessionController, FlagsController, SegmentsController, RegionsController, CalendarsController, EnvironmentsController, KeysController,
+        AuditController, Consumers,
+      ],
+      providers: [
+        { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
+        { provide: EvaluationCounts, useValue: counts }, { provide: AccessFeed, useValue: access },
+      ],
+    };
+  }
+}
+
+/** The events of flag-admin with every aggregate it owns, for the service and for those that verify it. */
+export const openStore = (database: Database): EventStore => {
+  const store = new EventStore({ database, schema: SCHEMA, service: 'flag-admin', lockId: LOCK });
+  const aggregates = [flagAggregate, segmentAggregate, regionAggregate, calendarAggregate, environmentAggregate, keyAggregate, refusalAggregate];
+  for (const aggregate of aggregates) store.register(aggregate);
+  return store;
+};
+
+const openDatabase = (url: string): Database => Database.create({
+  url, name: 'pataka-flag-admin',
+  migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA), ...progressMigrations(SCHEMA)],
+});
+
+const print = (bootstrap: Bootstrap): void => {
+  process.stdout.write(bootstrapLines(bootstrap));
+};
+
+/**
+ * Opens flag-admin. It starts and takes writes whatever is away: without the log its events wait in the outbox, without the database it
+ * answers 503 until that is back. `onBootstrap` gets the secrets of the first start.
+ */
+export const openService = async (config: PlatformConfig, infrastructure: Infrastructure, onBootstrap: (bootstrap: Bootstrap) => void = print): Promise<Service> => {
+  const { log, logger, databaseUrl } = infrastructure;
+  const database = openDatabase(databaseUrl);
+  const store = openStore(database);
+  const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'flag-admin', projections: [evaluationCountsProjection, experimentFlags(store)] });
+  const relay = new OutboxRelay({ database, schema: SCHEMA, log, onError: (error) => logger.warn({ error: error.message }, 'events wait in the outbox') });
+  const directory = new AccessDirectory();
+  const access = new AccessFeed(store, directory);
+  const opening = new AbortController();
+  const bootstrap = bootstrapper(store, config);
+  let prepared = false;
+  const prepare = async (): Promise<void> => {
+    const made = await bootstrap();
+    await access.refresh();
+    prepared = true;
+    onBootstrap(made);
+  };
+
+  store.onAppended(() => relay.wake());
+  relay.start();
+  await untilDone(prepare, { signal: opening.signal, waitFirstMs: 10_000, onError: (error) => logger.warn({ error: error.message }, 'the first start waits for the database') });
+  return createService({
+    name: 'flag-admin',
+    module: FlagAdminModule.compose({ store, runner, counts: new EvaluationCounts(database, runner), access }),
+    infrastructure, access: directory,
+    checks: {
+      database: () => (prepared && database.healthy() ? { status: 'pass' } : { status: 'fail', detail: 'the database is away' }),
+      eventLog: () => (log.healthy() ? { status: 'pass' } : { status: 'warn', detail: 'the event log is away: changes wait in the outbox' }),
+    },
+    transport: new EventLogTransport({ log, position: async (group, topic, partition) => (group === ACCESS_GROUP ? '0' : runner.position(group, topic, partition)) }),
+    openapi: () => openapiDocument('flag-admin'),
+    onReady: () => void untilDone(() => log.ensureTopics(Object.values(topics)), { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the topics could not be made yet') }),
+    onClose: async () => {
+      opening.abort();
+      await relay.stop();
+      await database.close();
+      await infrastructure.close();
+    },
+  });
+};

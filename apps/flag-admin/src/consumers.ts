@@ -1,0 +1,31 @@
+import { Controller, Inject } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { topics } from '@pataka/contracts';
+import { ProjectionRunner, type EventBatch } from '@pataka/event-sourcing';
+import { EXPERIMENT_FLAGS } from './experiments/experiment-flags.process';
+import { evaluationCountsProjection } from './flags/evaluation-counts.projection';
+import { AccessFeed } from './keys/access-feed';
+
+export const ACCESS_GROUP = 'flag-admin-access';
+
+/** What flag-admin reads off the log. */
+@Controller()
+export class Consumers {
+  constructor(@Inject(ProjectionRunner) private readonly runner: ProjectionRunner, @Inject(AccessFeed) private readonly access: AccessFeed) {}
+
+  @EventPattern(topics.experimentEvents.name, undefined, { group: EXPERIMENT_FLAGS })
+  experiments(@Payload() batch: EventBatch): Promise<void | { seek: string }> {
+    return this.runner.apply(EXPERIMENT_FLAGS, batch);
+  }
+
+  @EventPattern(topics.evaluationCounts.name, undefined, { group: evaluationCountsProjection.name })
+  evaluationCounts(@Payload() batch: EventBatch): Promise<void | { seek: string }> {
+    return this.runner.apply(evaluationCountsProjection.name, batch);
+  }
+
+  /** Another process of flag-admin may have written it: the store has it before the log. */
+  @EventPattern(topics.accessChanges.name, undefined, { group: ACCESS_GROUP, broadcast: true })
+  accessChanges(@Payload() _batch: EventBatch): Promise<void> {
+    return this.access.refresh();
+  }
+}
