@@ -21,12 +21,12 @@ create table ${schema}.experiment (id text primary key, key text not null, versi
 create table ${schema}.metric (key text primary key, version integer not null, document jsonb not null);
 create table ${schema}.subject (
   unit text, experiment text, shard smallint not null, sightings jsonb not null, keys text[] not null, metrics jsonb not null,
-  entry_at bigint, entry_id uuid, variant text, excluded boolean not null, primary key (unit, experiment)) with (fillfactor = 80);
+  entry_at bigint, entry_id uuid, variant text, phase integer, excluded boolean not null, primary key (unit, experiment)) with (fillfactor = 80);
 create index on ${schema}.subject (experiment, unit);
 create table ${schema}.subject_key (key text, experiment text, unit text, shard smallint not null, primary key (key, experiment, unit));
 create table ${schema}.sums (
-  experiment text, axis text, variant text, metric text, day integer, shard smallint, n bigint not null, y numeric not null, yy numeric not null,
-  x numeric not null, xx numeric not null, xy numeric not null, primary key (experiment, axis, variant, metric, day, shard)) with (fillfactor = 70);
+  experiment text, axis text, variant text, metric text, day integer, phase integer, shard smallint, n bigint not null, y numeric not null, yy numeric not null,
+  x numeric not null, xx numeric not null, xy numeric not null, primary key (experiment, axis, variant, metric, day, phase, shard)) with (fillfactor = 70);
 create table ${schema}.rollup (
   minute integer, experiment text, variant text, metric text, shard smallint, events bigint not null, value numeric not null,
   primary key (minute, experiment, variant, metric, shard)) with (fillfactor = 70);

@@ -11,7 +11,7 @@ export interface ConversionFact { id: string; at: Micros; key: string; metric: s
 /** First sight of each variant in each phase. */
 export type Sightings = Record<string, Record<string, [at: Micros, id: string]>>;
 /** What decides a subject's place: its first exposure over all phases, and whether one phase showed it two variants. */
-export interface Entry { at: Micros; id: string; variant: string; day: Day; excluded: boolean }
+export interface Entry { at: Micros; id: string; variant: string; phase: number; day: Day; excluded: boolean }
 
 /** All that is kept of one unit in one experiment. Always the same for the same events, whatever their order. */
 export interface Subject {
@@ -32,11 +32,11 @@ const earlier = (at: Micros, id: string, than: readonly [Micros, string] | undef
 const entryOf = (sightings: Sightings, compiled: CompiledPlan | null): Entry | null => {
   let entry: Entry | null = null;
   let excluded = false;
-  for (const variants of Object.values(sightings)) {
+  for (const [phase, variants] of Object.entries(sightings)) {
     const known = Object.entries(variants).filter(([variant]) => compiled?.variants.has(variant));
     excluded ||= known.length > 1;
     for (const [variant, [at, id]] of known) {
-      if (entry === null || earlier(at, id, [entry.at, entry.id])) entry = { at, id, variant, day: dayOf(at), excluded: false };
+      if (entry === null || earlier(at, id, [entry.at, entry.id])) entry = { at, id, variant, phase: Number(phase), day: dayOf(at), excluded: false };
     }
   }
   return entry === null ? null : { ...entry, excluded };
@@ -55,7 +55,8 @@ export const withExposure = (subject: Subject, exposure: ExposureFact, compiled:
 
 /** true when what counts of a subject's conversions may have changed. */
 export const placeChanged = (before: Subject, after: Subject): boolean =>
-  before.keys !== after.keys || before.entry?.at !== after.entry?.at || before.entry?.variant !== after.entry?.variant || before.entry?.excluded !== after.entry?.excluded;
+  before.keys !== after.keys || before.entry?.at !== after.entry?.at || before.entry?.variant !== after.entry?.variant || before.entry?.phase !== after.entry?.phase
+  || before.entry?.excluded !== after.entry?.excluded;
 
 const inScope = (subject: Subject, fact: ConversionFact, plan: Plan): boolean =>
   subject.entry !== null && fact.at >= subject.entry.at
@@ -89,7 +90,7 @@ export const isCovered = (subject: Subject, fact: ConversionFact, compiled: Comp
   compiled !== null && compiled.feeds.has(fact.metric) && inScope(subject, fact, compiled.plan);
 
 const placeOf = (subject: Subject, axis: 'exposed' | 'happened' | 'minute', metric: string, at: number) =>
-  ({ axis, shard: subject.shard, experiment: subject.experiment, variant: subject.entry!.variant, metric, at });
+  ({ axis, shard: subject.shard, experiment: subject.experiment, variant: subject.entry!.variant, metric, phase: axis === 'minute' ? 0 : subject.entry!.phase, at });
 
 const countsIn = (subject: Subject): subject is Subject & { entry: Entry } => subject.entry !== null && !subject.entry.excluded;
 

@@ -6,18 +6,18 @@ import type { Cell, Tally } from './tally';
 
 interface SubjectRow {
   unit: string; experiment: string; shard: number; sightings: Subject['sightings']; keys: string[]; metrics: Subject['metrics'];
-  entry_at: string | null; entry_id: string | null; variant: string | null; excluded: boolean;
+  entry_at: string | null; entry_id: string | null; variant: string | null; phase: number | null; excluded: boolean;
 }
 
 /** Names a subject. */
 export interface SubjectRef { unit: string; experiment: string }
 export const refKey = ({ unit, experiment }: SubjectRef): string => `${experiment}\u0001${unit}`;
 
-const COLUMNS = 'unit, experiment, shard, sightings, keys, metrics, entry_at, entry_id, variant, excluded';
+const COLUMNS = 'unit, experiment, shard, sightings, keys, metrics, entry_at, entry_id, variant, phase, excluded';
 
 const subjectOf = (row: SubjectRow): Subject => ({
   unit: row.unit, experiment: row.experiment, shard: row.shard, sightings: row.sightings, keys: row.keys, metrics: row.metrics,
-  entry: row.entry_at === null ? null : { at: Number(row.entry_at), id: row.entry_id!, variant: row.variant!, day: dayOf(Number(row.entry_at)), excluded: row.excluded },
+  entry: row.entry_at === null ? null : { at: Number(row.entry_at), id: row.entry_id!, variant: row.variant!, phase: row.phase!, day: dayOf(Number(row.entry_at)), excluded: row.excluded },
 });
 
 /** Subjects, their sums and rollups, in one generation of the evidence. */
@@ -60,15 +60,15 @@ export class SubjectStore {
     if (subjects.length === 0) return;
     const values = columnsOf<Subject>(
       subjects, (s) => s.unit, (s) => s.experiment, (s) => s.shard, (s) => JSON.stringify(s.sightings), (s) => arrayOf(s.keys), (s) => JSON.stringify(s.metrics),
-      (s) => s.entry?.at ?? null, (s) => s.entry?.id ?? null, (s) => s.entry?.variant ?? null, (s) => s.entry?.excluded ?? false,
+      (s) => s.entry?.at ?? null, (s) => s.entry?.id ?? null, (s) => s.entry?.variant ?? null, (s) => s.entry?.phase ?? null, (s) => s.entry?.excluded ?? false,
     );
     await this.sql.query(
       `insert into ${this.schema}.subject (${COLUMNS})
-       select unit, experiment, shard, sightings, keys::text[], metrics, entry_at, entry_id, variant, excluded
-       from unnest($1::text[], $2::text[], $3::smallint[], $4::jsonb[], $5::text[], $6::jsonb[], $7::bigint[], $8::uuid[], $9::text[], $10::boolean[])
-         as s(unit, experiment, shard, sightings, keys, metrics, entry_at, entry_id, variant, excluded)
+       select unit, experiment, shard, sightings, keys::text[], metrics, entry_at, entry_id, variant, phase, excluded
+       from unnest($1::text[], $2::text[], $3::smallint[], $4::jsonb[], $5::text[], $6::jsonb[], $7::bigint[], $8::uuid[], $9::text[], $10::int[], $11::boolean[])
+         as s(unit, experiment, shard, sightings, keys, metrics, entry_at, entry_id, variant, phase, excluded)
        on conflict (unit, experiment) do update set sightings = excluded.sightings, keys = excluded.keys, metrics = excluded.metrics,
-         entry_at = excluded.entry_at, entry_id = excluded.entry_id, variant = excluded.variant, excluded = excluded.excluded`, values);
+         entry_at = excluded.entry_at, entry_id = excluded.entry_id, variant = excluded.variant, phase = excluded.phase, excluded = excluded.excluded`, values);
     await this.addKeys(subjects);
   }
 
@@ -106,19 +106,19 @@ export class SubjectStore {
   private async addSums(cells: readonly Cell[]): Promise<void> {
     if (cells.length === 0) return;
     await this.sql.query(
-      `insert into ${this.schema}.sums as s (experiment, axis, variant, metric, day, shard, n, y, yy, x, xx, xy)
-       select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::smallint[], $7::bigint[], $8::numeric[], $9::numeric[], $10::numeric[], $11::numeric[], $12::numeric[])
-       on conflict (experiment, axis, variant, metric, day, shard) do update
+      `insert into ${this.schema}.sums as s (experiment, axis, variant, metric, day, phase, shard, n, y, yy, x, xx, xy)
+       select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::smallint[], $8::bigint[], $9::numeric[], $10::numeric[], $11::numeric[], $12::numeric[], $13::numeric[])
+       on conflict (experiment, axis, variant, metric, day, phase, shard) do update
        set n = s.n + excluded.n, y = s.y + excluded.y, yy = s.yy + excluded.yy, x = s.x + excluded.x, xx = s.xx + excluded.xx, xy = s.xy + excluded.xy`,
-      columnsOf<Cell>(cells, (c) => c.experiment, (c) => c.axis, (c) => c.variant, (c) => c.metric, (c) => c.at, (c) => c.shard, (c) => c.n, (c) => c.y, (c) => c.yy, (c) => c.x, (c) => c.xx, (c) => c.xy));
+      columnsOf<Cell>(cells, (c) => c.experiment, (c) => c.axis, (c) => c.variant, (c) => c.metric, (c) => c.at, (c) => c.phase, (c) => c.shard, (c) => c.n, (c) => c.y, (c) => c.yy, (c) => c.x, (c) => c.xx, (c) => c.xy));
     // A row that counts nothing must not tell of a history that another order would not have had. Counts never fall below 0: only these can be empty.
     const fallen = cells.filter((cell) => cell.n <= 0);
     if (fallen.length === 0) return;
     await this.sql.query(
-      `delete from ${this.schema}.sums s using unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::smallint[]) c(experiment, axis, variant, metric, day, shard)
-       where s.experiment = c.experiment and s.axis = c.axis and s.variant = c.variant and s.metric = c.metric and s.day = c.day and s.shard = c.shard
+      `delete from ${this.schema}.sums s using unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::smallint[]) c(experiment, axis, variant, metric, day, phase, shard)
+       where s.experiment = c.experiment and s.axis = c.axis and s.variant = c.variant and s.metric = c.metric and s.day = c.day and s.phase = c.phase and s.shard = c.shard
          and s.n = 0 and s.y = 0 and s.yy = 0 and s.x = 0 and s.xx = 0 and s.xy = 0`,
-      columnsOf<Cell>(fallen, (c) => c.experiment, (c) => c.axis, (c) => c.variant, (c) => c.metric, (c) => c.at, (c) => c.shard));
+      columnsOf<Cell>(fallen, (c) => c.experiment, (c) => c.axis, (c) => c.variant, (c) => c.metric, (c) => c.at, (c) => c.phase, (c) => c.shard));
   }
 
   private async addRollup(cells: readonly Cell[]): Promise<void> {
