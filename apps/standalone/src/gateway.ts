@@ -18,7 +18,7 @@ const main = async (): Promise<void> => {
   const upstreams = Object.fromEntries(serviceNames.map((name) => {
     const target = targetOf(name);
     return [name, new ProxyUpstream(() => target)];
-  })) as Record<ServiceName, Upstream>;
+  })) as unknown as Record<ServiceName, Upstream>;
   const port = await listenOn(createHttpServer(new Gateway(upstreams).handle), Number(process.env['PORT'] ?? 8080));
   process.stdout.write(`Pataka's gateway listens on port ${port}\n`);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0));

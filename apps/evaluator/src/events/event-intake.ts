@@ -1,4 +1,4 @@
-import { Conversion, Exposure, type Fault, type JsonValue, UUID_PATTERN, checkJson, faultsOf, topics } from '@pataka/contracts';
+import { Conversion, Exposure, type Fault, UUID_PATTERN, checkJson, faultsOf, topics } from '@pataka/contracts';
 import { cloudEventJson, partitionFor } from '@pataka/event-sourcing';
 import type { BufferedEvent } from './event-buffer';
 
@@ -45,7 +45,7 @@ const finish = (kind: 'exposure' | 'conversion', id: string, data: Exposure | Co
   const topic = kind === 'exposure' ? topics.exposures : topics.conversions;
   const unit = data.unit ?? data.targetingKey;
   const whole = { ...data, environment: context.environment, receivedAt: context.receivedAt };
-  const json = cloudEventJson({ id, type: `pataka.${kind}.v1`, source: SOURCE, subject: unit, time: data.occurredAt, data: whole as unknown as JsonValue });
+  const json = cloudEventJson({ id, type: `pataka.${kind}.v1`, source: SOURCE, subject: unit, time: data.occurredAt, data: whole });
   return { event: { topic: topic.name, partition: partitionFor(unit, topic.partitions), json } };
 };
 

@@ -37,7 +37,7 @@ export class Exposures {
     if (this.#seen(subject)) return;
     const topic = topics.exposures;
     const exposure = this.#exposureOf(evaluated, experimentId, variant, unit);
-    const json = cloudEventJson({ id: this.newId(), type: 'pataka.exposure.v1', source: '/pataka/evaluator', subject: unit, time: exposure.occurredAt, data: exposure as unknown as JsonValue });
+    const json = cloudEventJson({ id: this.newId(), type: 'pataka.exposure.v1', source: '/pataka/evaluator', subject: unit, time: exposure.occurredAt, data: exposure });
     this.events.add({ topic: topic.name, partition: partitionFor(unit, topic.partitions), json });
   }
 

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
-import { CompleteExperiment, CreateExperiment, DomainError, type Experiment, KEY_PATTERN, PatchExperiment, StartExperiment, parse } from '@pataka/contracts';
+import { CompleteExperiment, CreateExperiment, DomainError, type Experiment, type ExperimentEvent, KEY_PATTERN, PatchExperiment, StartExperiment, parse } from '@pataka/contracts';
 import { EventStore, handle, type Sql, uuidv7 } from '@pataka/event-sourcing';
 import { AccessDirectory, type Answer, Command, created, cut, historyOf, type HttpCommandContext, listed, pageOf, parameter, type Query as QueryOf, requireIfMatch, versioned } from '@pataka/platform';
 import { type ExperimentCommand, experimentAggregate } from './experiment.decider';
@@ -107,7 +107,7 @@ export class ExperimentsController {
   }
 
   private run(id: string, command: ExperimentCommand | ((sql: Sql) => Promise<ExperimentCommand>), context: HttpCommandContext) {
-    return handle<Experiment | null, ExperimentCommand, never, Experiment>(this.store, experimentAggregate as never, id, command, context);
+    return handle<Experiment | null, ExperimentCommand, ExperimentEvent, Experiment>(this.store, experimentAggregate, id, command, context);
   }
 
   /** A retry has to name the stream that the first try made: the id follows from the idempotency key where there is one. */

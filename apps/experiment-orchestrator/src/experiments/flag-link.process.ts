@@ -1,9 +1,8 @@
 import { DomainError, type FlagChange, type JsonObject, topics, upcastFlagChange } from '@pataka/contracts';
-import type { ReceivedEvent } from '@pataka/event-sourcing';
-import type { ExperimentCommand } from './experiment.decider';
+import { type EventStore, handle, type ProcessManager, processManager, reactionContext, type ReceivedEvent } from '@pataka/event-sourcing';
+import { experimentAggregate, type ExperimentCommand } from './experiment.decider';
 
 export const FLAG_LINK = 'experiment-flag-link';
-export const flagLinkTopics = [topics.flagChanges.name];
 
 /** A command for an experiment. */
 export interface Reaction { experimentId: string; command: ExperimentCommand }
@@ -22,5 +21,19 @@ export const reactToFlag = (event: ReceivedEvent): Reaction | null => {
   return { experimentId: change.flag.experimentId, command: { type: 'LinkFlag', flagKey: change.flag.key } };
 };
 
-/** An experiment that is gone, or past the point, needs no reaction any more; anything else is a fault worth a dead letter. */
-export const isSettled = (error: unknown): boolean => error instanceof DomainError && (error.code === 'experiment-not-found' || error.code === 'illegal-transition');
+/** An experiment that is gone, or past the point, needs no reaction any more. */
+const isSettled = (error: unknown): boolean => error instanceof DomainError && (error.code === 'experiment-not-found' || error.code === 'illegal-transition');
+
+/** Marks experiments as linked to their flag, or says why they never will be. */
+export const flagLinks = (store: EventStore): ProcessManager =>
+  processManager({
+    name: FLAG_LINK,
+    topics: [topics.flagChanges.name],
+    react: async (event) => {
+      const reaction = reactToFlag(event);
+      if (reaction === null) return;
+      await handle(store, experimentAggregate, reaction.experimentId, reaction.command, reactionContext(FLAG_LINK, event)).catch((error: unknown) => {
+        if (!isSettled(error)) throw error;
+      });
+    },
+  });

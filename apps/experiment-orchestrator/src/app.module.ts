@@ -1,0 +1,79 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { openapiDocument, topics } from '@pataka/contracts';
+import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner } from '@pataka/event-sourcing';
+import { AccessDirectory, createService, type Infrastructure, type OpenOperations, type PlatformConfig, type Service, untilDone } from '@pataka/platform';
+import { Consumers } from './consumers';
+import { experimentAggregate } from './experiments/experiment.decider';
+import { ExperimentReads } from './experiments/experiment-reads';
+import { experimentResultsProjection, RESULTS_PROJECTION } from './experiments/experiment-results.projection';
+import { ExperimentsController } from './experiments/experiments.controller';
+import { FLAG_LINK, flagLinks } from './experiments/flag-link.process';
+import { DueWorker } from './rollouts/due.worker';
+
+const SCHEMA = 'orchestrator';
+// Any number that no other service of the database uses.
+const LOCK = 7_142_000_002;
+const checkpointed = new Set([FLAG_LINK, RESULTS_PROJECTION]);
+
+interface Parts { database: Database; store: EventStore; runner: ProjectionRunner; access: AccessDirectory }
+
+@Module({})
+class OrchestratorModule {
+  static compose({ database, store, runner, access }: Parts): DynamicModule {
+    return {
+      module: OrchestratorModule,
+      controllers: [ExperimentsController, Consumers],
+      providers: [
+        { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner }, { provide: AccessDirectory, useValue: access },
+        { provide: ExperimentReads, useValue: new ExperimentReads({ database, store, runner, schema: SCHEMA }) },
+      ],
+    };
+  }
+}
+
+const open = (databaseUrl: string, log: Infrastructure['log']) => {
+  const database = Database.create({ url: databaseUrl, name: 'pataka-experiment-orchestrator', migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA)] });
+  const store = new EventStore({ database, schema: SCHEMA, service: 'experiment-orchestrator', lockId: LOCK });
+  store.register(experimentAggregate);
+  const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'experiment-orchestrator', projections: [experimentResultsProjection, flagLinks(store)] });
+  return { database, store, runner };
+};
+
+/** The orchestrator's data, for replay and verification. */
+export const openOperations: OpenOperations = ({ databaseUrl, log }) => {
+  const { database, store, runner } = open(databaseUrl, log);
+  return { store, runner, close: () => database.close() };
+};
+
+/** Opens the orchestrator. It starts whatever is away; without the database it answers 503 until that is back. */
+export const openService = async (_config: PlatformConfig, infrastructure: Infrastructure): Promise<Service> => {
+  const { log, logger } = infrastructure;
+  const { database, store, runner } = open(infrastructure.databaseUrl, log);
+  const access = new AccessDirectory();
+  const relay = new OutboxRelay({ database, schema: SCHEMA, log, onError: (error) => logger.warn({ error: error.message }, 'events wait in the outbox') });
+  const worker = new DueWorker({ database, store, schema: SCHEMA, logger, now: () => new Date().toISOString() });
+  const opening = new AbortController();
+
+  store.onAppended(() => relay.wake());
+  relay.start();
+  worker.start();
+  return createService({
+    name: 'experiment-orchestrator',
+    module: OrchestratorModule.compose({ database, store, runner, access }),
+    infrastructure, access,
+    checks: {
+      database: () => (database.healthy() ? { status: 'pass' } : { status: 'fail', detail: 'the database is away' }),
+      eventLog: () => (log.healthy() ? { status: 'pass' } : { status: 'warn', detail: 'the event log is away: changes wait in the outbox' }),
+    },
+    transport: new EventLogTransport({ log, position: async (group, topic, partition) => (checkpointed.has(group) ? runner.position(group, topic, partition) : '0') }),
+    openapi: () => openapiDocument('experiment-orchestrator'),
+    onReady: () => void untilDone(() => log.ensureTopics(Object.values(topics)), { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the topics could not be made yet') }),
+    onClose: async () => {
+      opening.abort();
+      await worker.stop();
+      await relay.stop();
+      await database.close();
+      await infrastructure.close();
+    },
+  });
+};
