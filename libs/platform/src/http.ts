@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
-import { routes as allRoutes, type Route, type ServiceName } from '@pataka/contracts';
+import { openapiDocument, routes as allRoutes, type Route, type ServiceName } from '@pataka/contracts';
 import type { FastifyInstance } from 'fastify';
 import type { AccessDirectory } from './access';
 import { createFastify, ServedRoutes } from './fastify-app';
@@ -25,8 +25,8 @@ export interface ServiceOptions {
   checks: HealthChecks;
   /** Consumers: started once everything else is up. */
   transport?: CustomTransportStrategy;
-  /** The service's OpenAPI document. */
-  openapi: () => object;
+  /** The service's OpenAPI document; default: contracts', made from the table of routes. */
+  openapi?: () => object;
   /** Default: the table of contracts. */
   routes?: readonly Route[];
   onReady?: () => void | Promise<void>;
@@ -91,7 +91,7 @@ class HttpService implements Service {
   }
 
   openapi(): object {
-    return this.options.openapi();
+    return this.options.openapi?.() ?? openapiDocument(this.name);
   }
 
   close(): Promise<void> {

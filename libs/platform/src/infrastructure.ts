@@ -1,8 +1,10 @@
 import type { ServiceName } from '@pataka/contracts';
 import { KafkaEventLog, PostgresEventLog, type EventLog } from '@pataka/event-sourcing';
 import { ConfigError, type PlatformConfig } from './config';
+import { InfluxTimeSeries } from './influx-time-series';
 import { createLogger, type Logger } from './logging';
 import { createMetrics, type Registry } from './metrics';
+import { RedisSnapshotCache } from './redis-snapshot-cache';
 import { NoSnapshotCache, type SnapshotCache } from './snapshot-cache';
 import { NoTimeSeries, type TimeSeries } from './time-series';
 
@@ -25,6 +27,13 @@ const openLog = (config: PlatformConfig, databaseUrl: string, clientId: string):
   });
 };
 
+const openCache = ({ redisUrl, redisClusterNodes }: PlatformConfig, logger: Logger): SnapshotCache => {
+  if (redisUrl === undefined && redisClusterNodes === undefined) return new NoSnapshotCache();
+  return new RedisSnapshotCache({
+    logger, ...(redisUrl === undefined ? {} : { url: redisUrl }), ...(redisClusterNodes === undefined ? {} : { clusterNodes: redisClusterNodes }),
+  });
+};
+
 /** Opens every adapter, lazily: a dependency that is away now keeps nobody from starting. `databaseUrl` has to be there, the embedded one's included. */
 export const openInfrastructure = async (config: PlatformConfig, service: ServiceName): Promise<Infrastructure> => {
   const { databaseUrl } = config;
@@ -34,12 +43,15 @@ export const openInfrastructure = async (config: PlatformConfig, service: Servic
   const logger = createLogger(service, config.logLevel);
   const metrics = createMetrics(service);
   const log = openLog(config, databaseUrl, `pataka-${service}`);
-  const cache = new NoSnapshotCache();
-  const timeSeries = new NoTimeSeries();
-  const close = async (): Promise<void> => {
+  const cache = openCache(config, logger);
+  const timeSeries = config.influx === undefined ? new NoTimeSeries() : new InfluxTimeSeries({ ...config.influx, logger, metrics });
+  let closing: Promise<void> | undefined;
+  const closeAll = async (): Promise<void> => {
     await timeSeries.close();
     await cache.close();
     await log.close();
   };
+  // Whoever opened it and the service that runs on it may both close it.
+  const close = (): Promise<void> => (closing ??= closeAll());
   return { log, databaseUrl, cache, timeSeries, logger, metrics, close };
 };
