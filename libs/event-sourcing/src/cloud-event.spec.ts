@@ -107,6 +107,7 @@ describe('a malformed record is refused with its reason:', () => {
   it.each(cases)('%s', (_, record, reason) => {
     const { events, refused } = decode(binary, record, binary);
     expect(events).toHaveLength(2);
-    expect(refused).toEqual([{ record: asStored(record, 1), index: 0, reason: expect.stringMatching(reason) as string }]);
+    // Not the record itself: comparing four megabytes takes the test library most of a minute.
+    expect(refused.map((one) => [one.record.offset, one.index, one.reason])).toEqual([['1', 0, expect.stringMatching(reason)]]);
   });
 });

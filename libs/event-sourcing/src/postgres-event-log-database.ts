@@ -1,5 +1,5 @@
 import { Client, Pool, type QueryResultRow } from 'pg';
-import { pause, within } from './log-backoff';
+import { within } from './log-backoff';
 import { LogHealth } from './log-health';
 import { createLogSchema } from './postgres-event-log-schema';
 import { Unavailable } from './unavailable';
@@ -26,11 +26,11 @@ export class LogDatabase {
   }
 
   /** A connection of its own, connected, for the writer or for the session. The caller ends it. */
-  async dedicated(onLost: () => void): Promise<Client> {
+  async dedicated(onLost: (client: Client) => void): Promise<Client> {
     await this.ready();
     const client = new Client(this.settings());
-    client.on('error', onLost);
-    client.on('end', onLost);
+    client.on('error', () => onLost(client));
+    client.on('end', () => onLost(client));
     await this.run(() => within(CONNECT_LIMIT_MS, client.connect(), () => new Error('connecting takes too long')));
     return client;
   }
@@ -66,7 +66,7 @@ export class LogDatabase {
   }
 
   async close(): Promise<void> {
-    await Promise.race([this.pool.end(), pause(QUERY_LIMIT_MS)]);
+    await within(QUERY_LIMIT_MS, this.pool.end(), () => new Error('closing takes too long')).catch(() => undefined);
   }
 
   private noTopic(name: string): never {

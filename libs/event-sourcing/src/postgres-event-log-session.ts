@@ -105,9 +105,9 @@ export class LogSession {
 
   private async connect(): Promise<void> {
     let gone = false;
-    const client = await this.database.dedicated(() => {
+    const client = await this.database.dedicated((lost) => {
       gone = true;
-      if (this.client === client) this.client = undefined;
+      if (this.client === lost) this.client = undefined;
       this.beatSoon();
     });
     client.on('notification', ({ channel, payload }) => this.notified(channel, payload ?? ''));

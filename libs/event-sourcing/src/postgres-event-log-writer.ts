@@ -68,11 +68,10 @@ export class PostgresLogWriter {
 
   private async connected(): Promise<Client> {
     if (this.client) return this.client;
-    const client = await this.database.dedicated(() => {
+    this.client = await this.database.dedicated((client) => {
       if (this.client === client) this.client = undefined;
     });
-    this.client = client;
-    return client;
+    return this.client;
   }
 
   /** The connection's state is unknown: the server rolls back when it sees it closed. */
