@@ -67,6 +67,11 @@ export class ProjectionRunner {
     return [...this.projections.keys()];
   }
 
+  /** Names of those with tables, which a replay rebuilds; process managers have none. */
+  rebuildable(): string[] {
+    return [...this.projections.values()].filter(({ tables }) => tables.length > 0).map(({ name }) => name);
+  }
+
   /** Offset of the next record the live generation wants, '0' before the first. */
   async position(name: string, topic: string, partition: number): Promise<string> {
     const generation = await this.generations.ensureLive(this.projection(name));

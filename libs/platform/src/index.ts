@@ -5,6 +5,7 @@ export * from './command';
 export * from './config';
 export * from './credentials';
 export * from './embedded-postgres';
+export * from './embedded-postgres-url';
 export * from './health';
 export * from './history';
 export * from './hot-routes';

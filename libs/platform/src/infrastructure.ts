@@ -19,7 +19,8 @@ export interface Infrastructure {
   close(): Promise<void>;
 }
 
-const openLog = (config: PlatformConfig, databaseUrl: string, clientId: string): EventLog => {
+/** The event log that a configuration asks for: Kafka, or the PostgreSQL one. */
+export const openLog = (config: PlatformConfig, databaseUrl: string, clientId: string): EventLog => {
   if (config.kafkaBrokers === undefined) return PostgresEventLog.create({ url: databaseUrl });
   return KafkaEventLog.create({
     brokers: config.kafkaBrokers, clientId,
