@@ -18,11 +18,11 @@ import { EvaluationCounts } from './flags/evaluation-counts';
 import { evaluationCountsProjection } from './flags/evaluation-counts.projection';
 import { flagAggregate } from './flags/flag.decider';
 import { FlagsController } from './flags/flags.controller';
+import { keepTrying } from './keep-trying';
 import { AccessFeed } from './keys/access-feed';
 import { keyAggregate } from './keys/key.decider';
 import { KeysController } from './keys/keys.controller';
 import { SessionController } from './session.controller';
-import { untilDone } from './until-done';
 
 const SCHEMA = 'flag_admin';
 // Any number that no other service of the database uses.
@@ -88,7 +88,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
 
   store.onAppended(() => relay.wake());
   relay.start();
-  await untilDone(prepare, { signal: opening.signal, waitFirstMs: 10_000, onError: (error) => logger.warn({ error: error.message }, 'the first start waits for the database') });
+  await keepTrying(prepare, { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the first start waits for the database') });
   return createService({
     name: 'flag-admin',
     module: FlagAdminModule.compose({ store, runner, counts: new EvaluationCounts(database, runner), access }),
@@ -99,7 +99,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
     },
     transport: new EventLogTransport({ log, position: async (group, topic, partition) => (group === ACCESS_GROUP ? '0' : runner.position(group, topic, partition)) }),
     openapi: () => openapiDocument('flag-admin'),
-    onReady: () => void untilDone(() => log.ensureTopics(Object.values(topics)), { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the topics could not be made yet') }),
+    onReady: () => void keepTrying(() => log.ensureTopics(Object.values(topics)), { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the topics could not be made yet') }),
     onClose: async () => {
       opening.abort();
       await relay.stop();
