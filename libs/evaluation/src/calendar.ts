@@ -1,6 +1,6 @@
 import type { Calendar, CalendarPeriod } from '@pataka/contracts';
-import type { Scope, Test } from './condition';
-import { readPlain } from './context';
+import type { Scope } from './condition';
+import { readPlain, type Test } from './context';
 import { parseDay } from './instant';
 import { clockOf } from './zone';
 

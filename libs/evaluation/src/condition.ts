@@ -1,12 +1,9 @@
 import type { Condition } from '@pataka/contracts';
-import { readerOf, readPlain, specialReader, type Context } from './context';
+import { attributeOf, type Test } from './context';
 import { keysOf, type Holds } from './equality';
 import { parseInstant } from './instant';
-import { attributeOperators, type AttributeOperator } from './operators';
+import { attributeOperators, onPresent, type AttributeOperator } from './operators';
 import type { RegionSet } from './regions';
-
-/** Whether a condition holds for a context at an instant (milliseconds since the epoch). */
-export type Test = (context: Context, at: number) => boolean;
 
 /** What conditions refer to by key. Unknown segments and calendars contain nothing. */
 export type Scope = {
@@ -36,29 +33,6 @@ const anyOf = (tests: readonly Test[]): Test => (context, at) => {
 
 const negation = (test: Test): Test => (context, at) => !test(context, at);
 
-/** A missing attribute makes every condition on it false; `holds` sees present values only. */
-const onAttribute = (name: string, environment: string, holds: Holds): Test => {
-  const read = specialReader(name, environment);
-  if (read === undefined) {
-    return (context) => {
-      const actual = readPlain(context, name);
-      return actual !== undefined && actual !== null && holds(actual);
-    };
-  }
-  return (context, at) => {
-    const actual = read(context, at);
-    return actual !== undefined && actual !== null && holds(actual);
-  };
-};
-
-const absent = (name: string, environment: string): Test => {
-  const read = readerOf(name, environment);
-  return (context, at) => {
-    const actual = read(context, at);
-    return actual === undefined || actual === null;
-  };
-};
-
 /** The instant evaluated at is a number already: no need to write it as text and read it again. */
 const onTimestamp = (operator: 'before' | 'after', value: unknown): Test => {
   const limit = typeof value === 'string' ? (parseInstant(value) ?? NaN) : NaN;
@@ -87,11 +61,9 @@ const has = <T extends object>(table: T, name: unknown): name is keyof T => Obje
 const compileComparison = ({ attribute, operator, value }: Condition, scope: Scope): Test => {
   if (has(namedOperators, operator)) return namedOperators[operator]!(keysOf(value), scope);
   if (typeof attribute !== 'string') return never;
-  if (operator === 'not_exists') return absent(attribute, scope.environment);
-  if (operator === 'within') return onAttribute(attribute, scope.environment, inRegions(value, scope));
+  if (operator === 'within') return onPresent((regions) => inRegions(regions, scope))(value, attributeOf(attribute, scope.environment));
   if (attribute === 'timestamp' && (operator === 'before' || operator === 'after')) return onTimestamp(operator, value);
-  if (!has(attributeOperators, operator)) return never;
-  return onAttribute(attribute, scope.environment, attributeOperators[operator as AttributeOperator](value));
+  return has(attributeOperators, operator) ? attributeOperators[operator as AttributeOperator](value, attributeOf(attribute, scope.environment)) : never;
 };
 
 /** The members of a group, with what joins them; undefined for a comparison. */

@@ -5,6 +5,9 @@ type Attributes = Readonly<Record<string, unknown>>;
 /** Reads one attribute at an evaluation's instant; undefined or null when it is missing. */
 export type Reader = (context: Context, at: number) => unknown;
 
+/** Whether something holds for a context at an instant (milliseconds since the epoch). */
+export type Test = (context: Context, at: number) => boolean;
+
 /**
  * An evaluation context that has been checked; made by {@link prepareContext}. It refers to the caller's object instead of
  * copying it, which is what makes preparing cheap: don't change that object while the context is in use.
@@ -99,11 +102,21 @@ const special: ReadonlyMap<string, (environment: string) => Reader> = new Map<st
 ]);
 
 /** How an attribute is read whose name has a meaning of its own or lies on Object.prototype; undefined: {@link readPlain} does. */
-export const specialReader = (name: string, environment: string): Reader | undefined => {
+const specialReader = (name: string, environment: string): Reader | undefined => {
   const reader = special.get(name);
   if (reader !== undefined) return reader(environment);
   return name in Object.prototype ? (context) => settle(own(context.attributes, name) ?? own(context.custom, name)) : undefined;
 };
+
+/** An attribute as conditions refer to it: its name and, where that is special, how it is read. */
+export type Attribute = { readonly name: string; readonly special: Reader | undefined };
+
+/** Prepares an attribute for {@link readAttribute}. */
+export const attributeOf = (name: string, environment: string): Attribute => ({ name, special: specialReader(name, environment) });
+
+/** Reads an attribute; undefined or null when it is missing. Small enough to be inlined into every condition. */
+export const readAttribute = (context: Context, at: number, name: string, special: Reader | undefined): unknown =>
+  special === undefined ? readPlain(context, name) : special(context, at);
 
 /** How an attribute of any name is read. */
 export const readerOf = (name: string, environment: string): Reader =>

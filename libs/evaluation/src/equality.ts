@@ -1,36 +1,39 @@
 /** Whether a present attribute value (never null or undefined) satisfies a condition. */
 export type Holds = (actual: unknown) => boolean;
 
-/** Holds for nothing. */
-export const nothing: Holds = () => false;
-
 /** The number whose JSON text this is, else NaN. */
 const numberOf = (text: string): number => {
   const number = Number(text);
   return Number.isFinite(number) && String(number) === text ? number : NaN;
 };
 
-/** The boolean whose JSON text this is, else null, which no present attribute is. */
+/** The boolean whose JSON text this is, else null. */
 const truthOf = (text: string): boolean | null => (text === 'true' ? true : text === 'false' ? false : null);
+
+/** What a scalar equals, by the type of the attribute. */
+export type Scalar = { readonly text: unknown; readonly number: unknown; readonly truth: unknown };
+
+/** Takes the place of a type that nothing equals; missing attributes don't equal it either. */
+const UNEQUAL = Symbol('equals nothing');
 
 /**
  * Equality of scalars: same type and value, or number or boolean against its JSON text. Arrays, objects and numbers that JSON
  * can't write equal nothing.
  */
-export const equalTo = (value: unknown): Holds => {
-  if (typeof value === 'string') {
-    const number = numberOf(value);
-    const truth = truthOf(value);
-    return (actual) => actual === value || actual === number || actual === truth;
-  }
-  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) {
-    const text = String(value);
-    return (actual) => actual === value || actual === text;
-  }
-  return nothing;
+export const scalarOf = (value: unknown): Scalar => {
+  if (typeof value === 'string') return { text: value, number: numberOf(value), truth: truthOf(value) ?? UNEQUAL };
+  if (typeof value === 'boolean') return { text: String(value), number: UNEQUAL, truth: value };
+  return typeof value === 'number' && Number.isFinite(value) ? { text: String(value), number: value, truth: UNEQUAL } : { text: UNEQUAL, number: UNEQUAL, truth: UNEQUAL };
 };
 
-type Members = { texts: Set<string>; numbers: Set<number>; truths: Set<boolean> };
+/** Whether an attribute equals a condition's value. */
+export const equalTo = (value: unknown): Holds => {
+  const { text, number, truth } = scalarOf(value);
+  return (actual) => actual === text || actual === number || actual === truth;
+};
+
+/** A list of scalars, by the type of the attribute that is looked up in it. */
+export type Members = { texts: Set<string>; numbers: Set<number>; truths: Set<boolean> };
 
 const addText = ({ texts, numbers, truths }: Members, text: string): void => {
   texts.add(text);
@@ -40,19 +43,20 @@ const addText = ({ texts, numbers, truths }: Members, text: string): void => {
   if (truth !== null) truths.add(truth);
 };
 
-/** Equality with any member of a list, by look-up instead of by comparing. */
-const equalToAny = (list: readonly unknown[]): Holds => {
+const membersOf = (list: readonly unknown[]): Members => {
   const members: Members = { texts: new Set(), numbers: new Set(), truths: new Set() };
   for (const item of list) {
     if (typeof item === 'string') addText(members, item);
     else if (typeof item === 'boolean' || (typeof item === 'number' && Number.isFinite(item))) addText(members, String(item));
   }
-  const { texts, numbers, truths } = members;
-  return (actual) => {
-    if (typeof actual === 'string') return texts.has(actual);
-    if (typeof actual === 'number') return numbers.has(actual);
-    return typeof actual === 'boolean' && truths.has(actual);
-  };
+  return members;
+};
+
+/** Equality of a scalar with any member of a list, by look-up instead of by comparing. */
+const isAmong = ({ texts, numbers, truths }: Members, actual: unknown): boolean => {
+  if (typeof actual === 'string') return texts.has(actual);
+  if (typeof actual === 'number') return numbers.has(actual);
+  return typeof actual === 'boolean' && truths.has(actual);
 };
 
 /** A condition's value as a list: a single value is a list of one, and a missing one a list of none. */
@@ -64,12 +68,12 @@ export const listOf = (value: unknown): readonly unknown[] => {
 /** The texts of a condition's value that names things by key. */
 export const keysOf = (value: unknown): string[] => listOf(value).filter((item) => typeof item === 'string');
 
+/** The list of an `in`, ready to be looked into. */
+export const listMembers = (value: unknown): Members => membersOf(listOf(value));
+
 /** `in`: equals one of the list; of an array attribute any member does. */
-export const memberOf = (value: unknown): Holds => {
-  const list = listOf(value);
-  const equals = list.length === 1 ? equalTo(list[0]) : equalToAny(list);
-  return (actual) => (Array.isArray(actual) ? actual.some(equals) : equals(actual));
-};
+export const isMember = (members: Members, actual: unknown): boolean =>
+  Array.isArray(actual) ? actual.some((one) => isAmong(members, one)) : isAmong(members, actual);
 
 /** `contains`: a substring of a string, or a member of an array. */
 export const containing = (value: unknown): Holds => {

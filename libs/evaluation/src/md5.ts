@@ -14,7 +14,10 @@ const begin = (): void => {
   state[3] = 0x10325476;
 };
 
-/** The 64 steps are written out over local variables: a loop over tables takes three times as long, and nothing in an evaluation is dearer. */
+/**
+ * The 64 steps are written out over local variables: a loop over tables takes three times as long, and nothing in an evaluation
+ * is dearer. Each step waits for the one before, so what does not need its result is added up first.
+ */
 // eslint-disable-next-line max-lines-per-function -- see above; engines don't inline 64 calls either
 const absorb = (over: Int32Array, under: Int32Array): void => {
   const x0 = over[0]! | under[0]!, x1 = over[1]! | under[1]!, x2 = over[2]! | under[2]!, x3 = over[3]! | under[3]!;
@@ -22,70 +25,70 @@ const absorb = (over: Int32Array, under: Int32Array): void => {
   const x8 = over[8]! | under[8]!, x9 = over[9]! | under[9]!, x10 = over[10]! | under[10]!, x11 = over[11]! | under[11]!;
   const x12 = over[12]! | under[12]!, x13 = over[13]! | under[13]!, x14 = over[14]! | under[14]!, x15 = over[15]! | under[15]!;
   let a = state[0]!, b = state[1]!, c = state[2]!, d = state[3]!, t: number;
-  t = (a + (((c ^ d) & b) ^ d) + x0 - 680876936) | 0; a = (((t << 7) | (t >>> 25)) + b) | 0;
-  t = (d + (((b ^ c) & a) ^ c) + x1 - 389564586) | 0; d = (((t << 12) | (t >>> 20)) + a) | 0;
-  t = (c + (((a ^ b) & d) ^ b) + x2 + 606105819) | 0; c = (((t << 17) | (t >>> 15)) + d) | 0;
-  t = (b + (((d ^ a) & c) ^ a) + x3 - 1044525330) | 0; b = (((t << 22) | (t >>> 10)) + c) | 0;
-  t = (a + (((c ^ d) & b) ^ d) + x4 - 176418897) | 0; a = (((t << 7) | (t >>> 25)) + b) | 0;
-  t = (d + (((b ^ c) & a) ^ c) + x5 + 1200080426) | 0; d = (((t << 12) | (t >>> 20)) + a) | 0;
-  t = (c + (((a ^ b) & d) ^ b) + x6 - 1473231341) | 0; c = (((t << 17) | (t >>> 15)) + d) | 0;
-  t = (b + (((d ^ a) & c) ^ a) + x7 - 45705983) | 0; b = (((t << 22) | (t >>> 10)) + c) | 0;
-  t = (a + (((c ^ d) & b) ^ d) + x8 + 1770035416) | 0; a = (((t << 7) | (t >>> 25)) + b) | 0;
-  t = (d + (((b ^ c) & a) ^ c) + x9 - 1958414417) | 0; d = (((t << 12) | (t >>> 20)) + a) | 0;
-  t = (c + (((a ^ b) & d) ^ b) + x10 - 42063) | 0; c = (((t << 17) | (t >>> 15)) + d) | 0;
-  t = (b + (((d ^ a) & c) ^ a) + x11 - 1990404162) | 0; b = (((t << 22) | (t >>> 10)) + c) | 0;
-  t = (a + (((c ^ d) & b) ^ d) + x12 + 1804603682) | 0; a = (((t << 7) | (t >>> 25)) + b) | 0;
-  t = (d + (((b ^ c) & a) ^ c) + x13 - 40341101) | 0; d = (((t << 12) | (t >>> 20)) + a) | 0;
-  t = (c + (((a ^ b) & d) ^ b) + x14 - 1502002290) | 0; c = (((t << 17) | (t >>> 15)) + d) | 0;
-  t = (b + (((d ^ a) & c) ^ a) + x15 + 1236535329) | 0; b = (((t << 22) | (t >>> 10)) + c) | 0;
-  t = (a + (((b ^ c) & d) ^ c) + x1 - 165796510) | 0; a = (((t << 5) | (t >>> 27)) + b) | 0;
-  t = (d + (((a ^ b) & c) ^ b) + x6 - 1069501632) | 0; d = (((t << 9) | (t >>> 23)) + a) | 0;
-  t = (c + (((d ^ a) & b) ^ a) + x11 + 643717713) | 0; c = (((t << 14) | (t >>> 18)) + d) | 0;
-  t = (b + (((c ^ d) & a) ^ d) + x0 - 373897302) | 0; b = (((t << 20) | (t >>> 12)) + c) | 0;
-  t = (a + (((b ^ c) & d) ^ c) + x5 - 701558691) | 0; a = (((t << 5) | (t >>> 27)) + b) | 0;
-  t = (d + (((a ^ b) & c) ^ b) + x10 + 38016083) | 0; d = (((t << 9) | (t >>> 23)) + a) | 0;
-  t = (c + (((d ^ a) & b) ^ a) + x15 - 660478335) | 0; c = (((t << 14) | (t >>> 18)) + d) | 0;
-  t = (b + (((c ^ d) & a) ^ d) + x4 - 405537848) | 0; b = (((t << 20) | (t >>> 12)) + c) | 0;
-  t = (a + (((b ^ c) & d) ^ c) + x9 + 568446438) | 0; a = (((t << 5) | (t >>> 27)) + b) | 0;
-  t = (d + (((a ^ b) & c) ^ b) + x14 - 1019803690) | 0; d = (((t << 9) | (t >>> 23)) + a) | 0;
-  t = (c + (((d ^ a) & b) ^ a) + x3 - 187363961) | 0; c = (((t << 14) | (t >>> 18)) + d) | 0;
-  t = (b + (((c ^ d) & a) ^ d) + x8 + 1163531501) | 0; b = (((t << 20) | (t >>> 12)) + c) | 0;
-  t = (a + (((b ^ c) & d) ^ c) + x13 - 1444681467) | 0; a = (((t << 5) | (t >>> 27)) + b) | 0;
-  t = (d + (((a ^ b) & c) ^ b) + x2 - 51403784) | 0; d = (((t << 9) | (t >>> 23)) + a) | 0;
-  t = (c + (((d ^ a) & b) ^ a) + x7 + 1735328473) | 0; c = (((t << 14) | (t >>> 18)) + d) | 0;
-  t = (b + (((c ^ d) & a) ^ d) + x12 - 1926607734) | 0; b = (((t << 20) | (t >>> 12)) + c) | 0;
-  t = (a + (b ^ c ^ d) + x5 - 378558) | 0; a = (((t << 4) | (t >>> 28)) + b) | 0;
-  t = (d + (a ^ b ^ c) + x8 - 2022574463) | 0; d = (((t << 11) | (t >>> 21)) + a) | 0;
-  t = (c + (d ^ a ^ b) + x11 + 1839030562) | 0; c = (((t << 16) | (t >>> 16)) + d) | 0;
-  t = (b + (c ^ d ^ a) + x14 - 35309556) | 0; b = (((t << 23) | (t >>> 9)) + c) | 0;
-  t = (a + (b ^ c ^ d) + x1 - 1530992060) | 0; a = (((t << 4) | (t >>> 28)) + b) | 0;
-  t = (d + (a ^ b ^ c) + x4 + 1272893353) | 0; d = (((t << 11) | (t >>> 21)) + a) | 0;
-  t = (c + (d ^ a ^ b) + x7 - 155497632) | 0; c = (((t << 16) | (t >>> 16)) + d) | 0;
-  t = (b + (c ^ d ^ a) + x10 - 1094730640) | 0; b = (((t << 23) | (t >>> 9)) + c) | 0;
-  t = (a + (b ^ c ^ d) + x13 + 681279174) | 0; a = (((t << 4) | (t >>> 28)) + b) | 0;
-  t = (d + (a ^ b ^ c) + x0 - 358537222) | 0; d = (((t << 11) | (t >>> 21)) + a) | 0;
-  t = (c + (d ^ a ^ b) + x3 - 722521979) | 0; c = (((t << 16) | (t >>> 16)) + d) | 0;
-  t = (b + (c ^ d ^ a) + x6 + 76029189) | 0; b = (((t << 23) | (t >>> 9)) + c) | 0;
-  t = (a + (b ^ c ^ d) + x9 - 640364487) | 0; a = (((t << 4) | (t >>> 28)) + b) | 0;
-  t = (d + (a ^ b ^ c) + x12 - 421815835) | 0; d = (((t << 11) | (t >>> 21)) + a) | 0;
-  t = (c + (d ^ a ^ b) + x15 + 530742520) | 0; c = (((t << 16) | (t >>> 16)) + d) | 0;
-  t = (b + (c ^ d ^ a) + x2 - 995338651) | 0; b = (((t << 23) | (t >>> 9)) + c) | 0;
-  t = (a + (c ^ (b | ~d)) + x0 - 198630844) | 0; a = (((t << 6) | (t >>> 26)) + b) | 0;
-  t = (d + (b ^ (a | ~c)) + x7 + 1126891415) | 0; d = (((t << 10) | (t >>> 22)) + a) | 0;
-  t = (c + (a ^ (d | ~b)) + x14 - 1416354905) | 0; c = (((t << 15) | (t >>> 17)) + d) | 0;
-  t = (b + (d ^ (c | ~a)) + x5 - 57434055) | 0; b = (((t << 21) | (t >>> 11)) + c) | 0;
-  t = (a + (c ^ (b | ~d)) + x12 + 1700485571) | 0; a = (((t << 6) | (t >>> 26)) + b) | 0;
-  t = (d + (b ^ (a | ~c)) + x3 - 1894986606) | 0; d = (((t << 10) | (t >>> 22)) + a) | 0;
-  t = (c + (a ^ (d | ~b)) + x10 - 1051523) | 0; c = (((t << 15) | (t >>> 17)) + d) | 0;
-  t = (b + (d ^ (c | ~a)) + x1 - 2054922799) | 0; b = (((t << 21) | (t >>> 11)) + c) | 0;
-  t = (a + (c ^ (b | ~d)) + x8 + 1873313359) | 0; a = (((t << 6) | (t >>> 26)) + b) | 0;
-  t = (d + (b ^ (a | ~c)) + x15 - 30611744) | 0; d = (((t << 10) | (t >>> 22)) + a) | 0;
-  t = (c + (a ^ (d | ~b)) + x6 - 1560198380) | 0; c = (((t << 15) | (t >>> 17)) + d) | 0;
-  t = (b + (d ^ (c | ~a)) + x13 + 1309151649) | 0; b = (((t << 21) | (t >>> 11)) + c) | 0;
-  t = (a + (c ^ (b | ~d)) + x4 - 145523070) | 0; a = (((t << 6) | (t >>> 26)) + b) | 0;
-  t = (d + (b ^ (a | ~c)) + x11 - 1120210379) | 0; d = (((t << 10) | (t >>> 22)) + a) | 0;
-  t = (c + (a ^ (d | ~b)) + x2 + 718787259) | 0; c = (((t << 15) | (t >>> 17)) + d) | 0;
-  t = (b + (d ^ (c | ~a)) + x9 - 343485551) | 0; b = (((t << 21) | (t >>> 11)) + c) | 0;
+  t = (((x0 - 680876936 + a) | 0) + (((c ^ d) & b) ^ d)) | 0; a = (((t << 7) | (t >>> 25)) + b) | 0;
+  t = (((x1 - 389564586 + d) | 0) + (((b ^ c) & a) ^ c)) | 0; d = (((t << 12) | (t >>> 20)) + a) | 0;
+  t = (((x2 + 606105819 + c) | 0) + (((a ^ b) & d) ^ b)) | 0; c = (((t << 17) | (t >>> 15)) + d) | 0;
+  t = (((x3 - 1044525330 + b) | 0) + (((d ^ a) & c) ^ a)) | 0; b = (((t << 22) | (t >>> 10)) + c) | 0;
+  t = (((x4 - 176418897 + a) | 0) + (((c ^ d) & b) ^ d)) | 0; a = (((t << 7) | (t >>> 25)) + b) | 0;
+  t = (((x5 + 1200080426 + d) | 0) + (((b ^ c) & a) ^ c)) | 0; d = (((t << 12) | (t >>> 20)) + a) | 0;
+  t = (((x6 - 1473231341 + c) | 0) + (((a ^ b) & d) ^ b)) | 0; c = (((t << 17) | (t >>> 15)) + d) | 0;
+  t = (((x7 - 45705983 + b) | 0) + (((d ^ a) & c) ^ a)) | 0; b = (((t << 22) | (t >>> 10)) + c) | 0;
+  t = (((x8 + 1770035416 + a) | 0) + (((c ^ d) & b) ^ d)) | 0; a = (((t << 7) | (t >>> 25)) + b) | 0;
+  t = (((x9 - 1958414417 + d) | 0) + (((b ^ c) & a) ^ c)) | 0; d = (((t << 12) | (t >>> 20)) + a) | 0;
+  t = (((x10 - 42063 + c) | 0) + (((a ^ b) & d) ^ b)) | 0; c = (((t << 17) | (t >>> 15)) + d) | 0;
+  t = (((x11 - 1990404162 + b) | 0) + (((d ^ a) & c) ^ a)) | 0; b = (((t << 22) | (t >>> 10)) + c) | 0;
+  t = (((x12 + 1804603682 + a) | 0) + (((c ^ d) & b) ^ d)) | 0; a = (((t << 7) | (t >>> 25)) + b) | 0;
+  t = (((x13 - 40341101 + d) | 0) + (((b ^ c) & a) ^ c)) | 0; d = (((t << 12) | (t >>> 20)) + a) | 0;
+  t = (((x14 - 1502002290 + c) | 0) + (((a ^ b) & d) ^ b)) | 0; c = (((t << 17) | (t >>> 15)) + d) | 0;
+  t = (((x15 + 1236535329 + b) | 0) + (((d ^ a) & c) ^ a)) | 0; b = (((t << 22) | (t >>> 10)) + c) | 0;
+  t = (((x1 - 165796510 + a) | 0) + ((c & ~d) | (b & d))) | 0; a = (((t << 5) | (t >>> 27)) + b) | 0;
+  t = (((x6 - 1069501632 + d) | 0) + ((b & ~c) | (a & c))) | 0; d = (((t << 9) | (t >>> 23)) + a) | 0;
+  t = (((x11 + 643717713 + c) | 0) + ((a & ~b) | (d & b))) | 0; c = (((t << 14) | (t >>> 18)) + d) | 0;
+  t = (((x0 - 373897302 + b) | 0) + ((d & ~a) | (c & a))) | 0; b = (((t << 20) | (t >>> 12)) + c) | 0;
+  t = (((x5 - 701558691 + a) | 0) + ((c & ~d) | (b & d))) | 0; a = (((t << 5) | (t >>> 27)) + b) | 0;
+  t = (((x10 + 38016083 + d) | 0) + ((b & ~c) | (a & c))) | 0; d = (((t << 9) | (t >>> 23)) + a) | 0;
+  t = (((x15 - 660478335 + c) | 0) + ((a & ~b) | (d & b))) | 0; c = (((t << 14) | (t >>> 18)) + d) | 0;
+  t = (((x4 - 405537848 + b) | 0) + ((d & ~a) | (c & a))) | 0; b = (((t << 20) | (t >>> 12)) + c) | 0;
+  t = (((x9 + 568446438 + a) | 0) + ((c & ~d) | (b & d))) | 0; a = (((t << 5) | (t >>> 27)) + b) | 0;
+  t = (((x14 - 1019803690 + d) | 0) + ((b & ~c) | (a & c))) | 0; d = (((t << 9) | (t >>> 23)) + a) | 0;
+  t = (((x3 - 187363961 + c) | 0) + ((a & ~b) | (d & b))) | 0; c = (((t << 14) | (t >>> 18)) + d) | 0;
+  t = (((x8 + 1163531501 + b) | 0) + ((d & ~a) | (c & a))) | 0; b = (((t << 20) | (t >>> 12)) + c) | 0;
+  t = (((x13 - 1444681467 + a) | 0) + ((c & ~d) | (b & d))) | 0; a = (((t << 5) | (t >>> 27)) + b) | 0;
+  t = (((x2 - 51403784 + d) | 0) + ((b & ~c) | (a & c))) | 0; d = (((t << 9) | (t >>> 23)) + a) | 0;
+  t = (((x7 + 1735328473 + c) | 0) + ((a & ~b) | (d & b))) | 0; c = (((t << 14) | (t >>> 18)) + d) | 0;
+  t = (((x12 - 1926607734 + b) | 0) + ((d & ~a) | (c & a))) | 0; b = (((t << 20) | (t >>> 12)) + c) | 0;
+  t = (((x5 - 378558 + a) | 0) + ((c ^ d) ^ b)) | 0; a = (((t << 4) | (t >>> 28)) + b) | 0;
+  t = (((x8 - 2022574463 + d) | 0) + ((b ^ c) ^ a)) | 0; d = (((t << 11) | (t >>> 21)) + a) | 0;
+  t = (((x11 + 1839030562 + c) | 0) + ((a ^ b) ^ d)) | 0; c = (((t << 16) | (t >>> 16)) + d) | 0;
+  t = (((x14 - 35309556 + b) | 0) + ((d ^ a) ^ c)) | 0; b = (((t << 23) | (t >>> 9)) + c) | 0;
+  t = (((x1 - 1530992060 + a) | 0) + ((c ^ d) ^ b)) | 0; a = (((t << 4) | (t >>> 28)) + b) | 0;
+  t = (((x4 + 1272893353 + d) | 0) + ((b ^ c) ^ a)) | 0; d = (((t << 11) | (t >>> 21)) + a) | 0;
+  t = (((x7 - 155497632 + c) | 0) + ((a ^ b) ^ d)) | 0; c = (((t << 16) | (t >>> 16)) + d) | 0;
+  t = (((x10 - 1094730640 + b) | 0) + ((d ^ a) ^ c)) | 0; b = (((t << 23) | (t >>> 9)) + c) | 0;
+  t = (((x13 + 681279174 + a) | 0) + ((c ^ d) ^ b)) | 0; a = (((t << 4) | (t >>> 28)) + b) | 0;
+  t = (((x0 - 358537222 + d) | 0) + ((b ^ c) ^ a)) | 0; d = (((t << 11) | (t >>> 21)) + a) | 0;
+  t = (((x3 - 722521979 + c) | 0) + ((a ^ b) ^ d)) | 0; c = (((t << 16) | (t >>> 16)) + d) | 0;
+  t = (((x6 + 76029189 + b) | 0) + ((d ^ a) ^ c)) | 0; b = (((t << 23) | (t >>> 9)) + c) | 0;
+  t = (((x9 - 640364487 + a) | 0) + ((c ^ d) ^ b)) | 0; a = (((t << 4) | (t >>> 28)) + b) | 0;
+  t = (((x12 - 421815835 + d) | 0) + ((b ^ c) ^ a)) | 0; d = (((t << 11) | (t >>> 21)) + a) | 0;
+  t = (((x15 + 530742520 + c) | 0) + ((a ^ b) ^ d)) | 0; c = (((t << 16) | (t >>> 16)) + d) | 0;
+  t = (((x2 - 995338651 + b) | 0) + ((d ^ a) ^ c)) | 0; b = (((t << 23) | (t >>> 9)) + c) | 0;
+  t = (((x0 - 198630844 + a) | 0) + (c ^ (b | ~d))) | 0; a = (((t << 6) | (t >>> 26)) + b) | 0;
+  t = (((x7 + 1126891415 + d) | 0) + (b ^ (a | ~c))) | 0; d = (((t << 10) | (t >>> 22)) + a) | 0;
+  t = (((x14 - 1416354905 + c) | 0) + (a ^ (d | ~b))) | 0; c = (((t << 15) | (t >>> 17)) + d) | 0;
+  t = (((x5 - 57434055 + b) | 0) + (d ^ (c | ~a))) | 0; b = (((t << 21) | (t >>> 11)) + c) | 0;
+  t = (((x12 + 1700485571 + a) | 0) + (c ^ (b | ~d))) | 0; a = (((t << 6) | (t >>> 26)) + b) | 0;
+  t = (((x3 - 1894986606 + d) | 0) + (b ^ (a | ~c))) | 0; d = (((t << 10) | (t >>> 22)) + a) | 0;
+  t = (((x10 - 1051523 + c) | 0) + (a ^ (d | ~b))) | 0; c = (((t << 15) | (t >>> 17)) + d) | 0;
+  t = (((x1 - 2054922799 + b) | 0) + (d ^ (c | ~a))) | 0; b = (((t << 21) | (t >>> 11)) + c) | 0;
+  t = (((x8 + 1873313359 + a) | 0) + (c ^ (b | ~d))) | 0; a = (((t << 6) | (t >>> 26)) + b) | 0;
+  t = (((x15 - 30611744 + d) | 0) + (b ^ (a | ~c))) | 0; d = (((t << 10) | (t >>> 22)) + a) | 0;
+  t = (((x6 - 1560198380 + c) | 0) + (a ^ (d | ~b))) | 0; c = (((t << 15) | (t >>> 17)) + d) | 0;
+  t = (((x13 + 1309151649 + b) | 0) + (d ^ (c | ~a))) | 0; b = (((t << 21) | (t >>> 11)) + c) | 0;
+  t = (((x4 - 145523070 + a) | 0) + (c ^ (b | ~d))) | 0; a = (((t << 6) | (t >>> 26)) + b) | 0;
+  t = (((x11 - 1120210379 + d) | 0) + (b ^ (a | ~c))) | 0; d = (((t << 10) | (t >>> 22)) + a) | 0;
+  t = (((x2 + 718787259 + c) | 0) + (a ^ (d | ~b))) | 0; c = (((t << 15) | (t >>> 17)) + d) | 0;
+  t = (((x9 - 343485551 + b) | 0) + (d ^ (c | ~a))) | 0; b = (((t << 21) | (t >>> 11)) + c) | 0;
   state[0] = (state[0]! + a) | 0;
   state[1] = (state[1]! + b) | 0;
   state[2] = (state[2]! + c) | 0;
@@ -161,32 +164,38 @@ const blockAfter = ({ bytes }: Suffix, keyLength: number): Int32Array => {
 
 // The key hashed last, as words: rules of one evaluation, and flags of one context, hash the same key again and again.
 const keyWords = new Int32Array(BLOCK_WORDS);
-let lastKey = '';
+let lastKey: string | undefined;
+let lastWord = 0;
 
-const clearKey = (): false => {
-  keyWords.fill(0);
-  lastKey = '';
-  return false;
+/** The characters from `start` on, at most three of them, as one word; -1 if one is not ASCII. */
+const layTail = (key: string, start: number): number => {
+  let word = 0;
+  let all = 0;
+  for (let index = start; index < key.length; index += 1) {
+    const code = key.charCodeAt(index);
+    all |= code;
+    word |= code << ((index & 3) << 3);
+  }
+  return all < 0x80 ? word : -1;
 };
 
-/** Lays an ASCII key of at most 55 characters into {@link keyWords}; false as soon as a character is not ASCII. */
+/** Lays an ASCII key of at most 55 characters into {@link keyWords}; false if a character is not ASCII. */
 const layKey = (key: string): boolean => {
-  let word = 0;
-  const end = key.length >> 2;
-  const stale = lastKey.length >> 2;
-  for (let index = 0; index < key.length; index += 1) {
-    const code = key.charCodeAt(index);
-    if (code > 0x7f) return clearKey();
-    word |= code << ((index & 3) << 3);
-    if ((index & 3) === 3) {
-      keyWords[index >> 2] = word;
-      word = 0;
-    }
+  let all = 0;
+  let index = 0;
+  for (; index + 3 < key.length; index += 4) {
+    const first = key.charCodeAt(index), second = key.charCodeAt(index + 1), third = key.charCodeAt(index + 2), fourth = key.charCodeAt(index + 3);
+    all |= first | second | third | fourth;
+    keyWords[index >> 2] = first | (second << 8) | (third << 16) | (fourth << 24);
   }
-  keyWords[end] = word;
-  for (let index = end + 1; index <= stale; index += 1) keyWords[index] = 0;
-  lastKey = key;
-  return true;
+  const tail = layTail(key, index);
+  const end = index >> 2;
+  keyWords[end] = tail;
+  for (let word = end + 1; word <= lastWord; word += 1) keyWords[word] = 0;
+  lastWord = end;
+  const isAscii = all < 0x80 && tail >= 0;
+  lastKey = isAscii ? key : undefined;
+  return isAscii;
 };
 
 /** The first 32 bits of md5(key + suffix): the first eight hex digits of the digest as an unsigned integer. */

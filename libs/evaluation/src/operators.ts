@@ -1,12 +1,13 @@
 import type { Operator } from '@pataka/contracts';
-import { containing, equalTo, listOf, memberOf, nothing, type Holds } from './equality';
+import { readAttribute, type Attribute, type Test } from './context';
+import { containing, isMember, listMembers, listOf, scalarOf, type Holds } from './equality';
 import { parseInstant } from './instant';
 import { compileRegex } from './regex';
 import { compareWithVersion } from './semver';
 
-/** Operators that look at something other than the value of one attribute; condition.ts knows them. */
-type ContextOperator = 'not_exists' | 'within' | 'in_calendar' | 'not_in_calendar' | 'in_segment' | 'not_in_segment';
-/** Operators that compare a present attribute with the condition's value. */
+/** Operators that need more than one attribute of the context; condition.ts knows them. */
+type ContextOperator = 'within' | 'in_calendar' | 'not_in_calendar' | 'in_segment' | 'not_in_segment';
+/** Operators that look at one attribute. */
 export type AttributeOperator = Exclude<Operator, ContextOperator>;
 
 const JSON_NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
@@ -19,22 +20,10 @@ const numeric = (value: unknown): number => {
 
 const instantOf = (value: unknown): number => (typeof value === 'string' ? (parseInstant(value) ?? NaN) : NaN);
 
-const negation = (holds: Holds): Holds => (actual) => !holds(actual);
-
 const matchingRegex = (value: unknown): Holds => {
   const matches = typeof value === 'string' ? compileRegex(value) : undefined;
-  return matches === undefined ? nothing : (actual) => typeof actual === 'string' && matches(actual);
+  return (actual) => matches !== undefined && typeof actual === 'string' && matches(actual);
 };
-
-const startingWith = (value: unknown): Holds => {
-  if (typeof value !== 'string') return nothing;
-  if (value === '') return (actual) => typeof actual === 'string';
-  const first = value.charCodeAt(0); // nearly every other text differs here already
-  return (actual) => typeof actual === 'string' && actual.charCodeAt(0) === first && actual.startsWith(value);
-};
-
-const endingWith = (value: unknown): Holds =>
-  typeof value === 'string' ? (actual) => typeof actual === 'string' && actual.endsWith(value) : nothing;
 
 /** RFC 4647 basic filtering: a range takes its own tag and every tag that goes on after it with a hyphen. */
 const inLanguage = (value: unknown): Holds => {
@@ -48,27 +37,92 @@ const inLanguage = (value: unknown): Holds => {
   };
 };
 
-/** What each operator compiles a condition's value to. A value that an operator can't use compiles to nothing. */
-export const attributeOperators: Readonly<Record<AttributeOperator, (value: unknown) => Holds>> = {
-  equals: equalTo,
-  not_equals: (value) => negation(equalTo(value)),
+const endingWith = (value: unknown): Holds => (actual) => typeof value === 'string' && typeof actual === 'string' && actual.endsWith(value);
+
+/** What an operator compiles a condition to. A value that it can't use compiles to what never holds. */
+type Compile = (value: unknown, attribute: Attribute) => Test;
+
+const isMissing = (actual: unknown): boolean => actual === undefined || actual === null;
+
+/** An operator that only ever sees present values: a missing attribute makes every condition on it false. */
+export const onPresent = (holdsFor: (value: unknown) => Holds): Compile => (value, { name, special }) => {
+  const holds = holdsFor(value);
+  return (context, at) => {
+    const actual = readAttribute(context, at, name, special);
+    return !isMissing(actual) && holds(actual);
+  };
+};
+
+const startsWith: Compile = (value, { name, special }) => {
+  if (typeof value !== 'string') return () => false;
+  const first = value === '' ? NaN : value.charCodeAt(0); // nearly every other text differs here already
+  return (context, at) => {
+    const actual = readAttribute(context, at, name, special);
+    return typeof actual === 'string' && (actual.charCodeAt(0) === first || value === '') && actual.startsWith(value);
+  };
+};
+
+const equals: Compile = (value, { name, special }) => {
+  const { text, number, truth } = scalarOf(value);
+  return (context, at) => {
+    const actual = readAttribute(context, at, name, special);
+    return actual === text || actual === number || actual === truth;
+  };
+};
+
+const notEquals: Compile = (value, { name, special }) => {
+  const { text, number, truth } = scalarOf(value);
+  return (context, at) => {
+    const actual = readAttribute(context, at, name, special);
+    return !isMissing(actual) && actual !== text && actual !== number && actual !== truth;
+  };
+};
+
+const memberOf: Compile = (value, { name, special }) => {
+  const members = listMembers(value);
+  return (context, at) => isMember(members, readAttribute(context, at, name, special));
+};
+
+const notMemberOf: Compile = (value, { name, special }) => {
+  const members = listMembers(value);
+  return (context, at) => {
+    const actual = readAttribute(context, at, name, special);
+    return !isMissing(actual) && !isMember(members, actual);
+  };
+};
+
+type Order = 'gt' | 'gte' | 'lt' | 'lte';
+
+// A missing attribute is NaN, with which every comparison fails.
+const ordering: Readonly<Record<Order, Compile>> = {
+  gt: (value, { name, special }) => { const limit = numeric(value); return (context, at) => numeric(readAttribute(context, at, name, special)) > limit; },
+  gte: (value, { name, special }) => { const limit = numeric(value); return (context, at) => numeric(readAttribute(context, at, name, special)) >= limit; },
+  lt: (value, { name, special }) => { const limit = numeric(value); return (context, at) => numeric(readAttribute(context, at, name, special)) < limit; },
+  lte: (value, { name, special }) => { const limit = numeric(value); return (context, at) => numeric(readAttribute(context, at, name, special)) <= limit; },
+};
+
+/**
+ * What each operator compiles to. The frequent ones read their attribute themselves: one closure instead of two is a call and
+ * two lines of the processor's cache less in every condition.
+ */
+export const attributeOperators: Readonly<Record<AttributeOperator, Compile>> = {
+  ...ordering,
+  equals,
+  not_equals: notEquals,
   in: memberOf,
-  not_in: (value) => negation(memberOf(value)),
-  gt: (value) => { const limit = numeric(value); return (actual) => numeric(actual) > limit; },
-  gte: (value) => { const limit = numeric(value); return (actual) => numeric(actual) >= limit; },
-  lt: (value) => { const limit = numeric(value); return (actual) => numeric(actual) < limit; },
-  lte: (value) => { const limit = numeric(value); return (actual) => numeric(actual) <= limit; },
-  contains: containing,
-  starts_with: startingWith,
-  ends_with: endingWith,
-  regex: matchingRegex,
-  exists: () => () => true,
-  semver_eq: (value) => { const compare = compareWithVersion(value); return (actual) => compare(actual) === 0; },
-  semver_gt: (value) => { const compare = compareWithVersion(value); return (actual) => compare(actual) > 0; },
-  semver_gte: (value) => { const compare = compareWithVersion(value); return (actual) => compare(actual) >= 0; },
-  semver_lt: (value) => { const compare = compareWithVersion(value); return (actual) => compare(actual) < 0; },
-  semver_lte: (value) => { const compare = compareWithVersion(value); return (actual) => compare(actual) <= 0; },
-  before: (value) => { const limit = instantOf(value); return (actual) => instantOf(actual) < limit; },
-  after: (value) => { const limit = instantOf(value); return (actual) => instantOf(actual) > limit; },
-  language_matches: inLanguage,
+  not_in: notMemberOf,
+  contains: onPresent(containing),
+  starts_with: startsWith,
+  ends_with: onPresent(endingWith),
+  regex: onPresent(matchingRegex),
+  exists: (_value, { name, special }) => (context, at) => !isMissing(readAttribute(context, at, name, special)),
+  not_exists: (_value, { name, special }) => (context, at) => isMissing(readAttribute(context, at, name, special)),
+  semver_eq: onPresent((value) => { const compare = compareWithVersion(value); return (actual) => compare(actual) === 0; }),
+  semver_gt: onPresent((value) => { const compare = compareWithVersion(value); return (actual) => compare(actual) > 0; }),
+  semver_gte: onPresent((value) => { const compare = compareWithVersion(value); return (actual) => compare(actual) >= 0; }),
+  semver_lt: onPresent((value) => { const compare = compareWithVersion(value); return (actual) => compare(actual) < 0; }),
+  semver_lte: onPresent((value) => { const compare = compareWithVersion(value); return (actual) => compare(actual) <= 0; }),
+  before: onPresent((value) => { const limit = instantOf(value); return (actual) => instantOf(actual) < limit; }),
+  after: onPresent((value) => { const limit = instantOf(value); return (actual) => instantOf(actual) > limit; }),
+  language_matches: onPresent(inLanguage),
 };

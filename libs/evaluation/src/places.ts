@@ -1,8 +1,8 @@
 import type { Calendar, Flag, Segment } from '@pataka/contracts';
 import { compileCalendar } from './calendar';
 import { compileFlag, type Decider, type FlagScope } from './compiled-flag';
-import type { Scope, Test } from './condition';
-import type { Context } from './context';
+import type { Scope } from './condition';
+import type { Context, Test } from './context';
 import type { Rings } from './cycle';
 import type { Evaluation } from './evaluation';
 import { compileSegment } from './segment';

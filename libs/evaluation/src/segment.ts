@@ -1,5 +1,6 @@
 import type { Condition, Segment } from '@pataka/contracts';
-import { allOf, compileConditions, type Scope, type Test } from './condition';
+import { allOf, compileConditions, type Scope } from './condition';
+import type { Test } from './context';
 import { keysOf } from './equality';
 
 const keySet = (keys: unknown): Set<string> => new Set(Array.isArray(keys) ? keys.map(String) : []);
