@@ -1,6 +1,8 @@
-import type { FlagValue } from '@pataka/contracts';
+import type { FlagValue, Region } from '@pataka/contracts';
 import { compileRuleset, evaluate, evaluateValue, prepareContext, type Context, type Ruleset } from './index';
+import { RegionTree } from './regions';
 import vectors from './vectors/evaluation.json';
+import india from './vectors/regions.json';
 
 type Expected = { value?: FlagValue; variant?: string; reason?: string; errorCode?: string };
 type Case = { flag: string; context: unknown; expect: Expected };
@@ -17,5 +19,22 @@ describe('the shared vectors of evaluation', () => {
     const { value, variant, reason, errorCode } = evaluate(ruleset, flag, prepared, NOW);
     expect(JSON.parse(JSON.stringify({ value, variant, reason, errorCode }))).toEqual(expected);
     expect(evaluateValue(ruleset, flag, prepared, NOW, 'fallback')).toEqual(expected.errorCode === undefined ? expected.value : 'fallback');
+  });
+});
+
+describe('the tree of India', () => {
+  const tree = new RegionTree();
+  for (const region of india) tree.put(region.key, region as Region);
+
+  it('puts every place within exactly one zone', () => {
+    const zones = india.filter(({ kind }) => kind === 'zone').map(({ key }) => tree.within([key]));
+    for (const { key } of india) expect(zones.filter((zone) => zone.has(key))).toHaveLength(1);
+  });
+
+  it('puts every place within its parent, and no parent within it', () => {
+    for (const { key, parent } of india as Region[]) {
+      if (parent === undefined) continue;
+      expect([tree.within([parent]).has(key), tree.within([key]).has(parent)]).toEqual([true, false]);
+    }
   });
 });
