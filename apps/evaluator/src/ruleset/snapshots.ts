@@ -5,7 +5,7 @@ import type { RulesetSnapshot, RulesetState } from './ruleset-state';
 /** Where a service keeps its snapshots when the cache has none: one row per name, only a higher position overwrites. */
 export const snapshotMigrations = (schema: string): Migration[] => [{
   name: '0001-snapshots',
-  up: `CREATE TABLE IF NOT EXISTS ${schema}.snapshots (name text PRIMARY KEY, position bigint NOT NULL, body text NOT NULL, at timestamptz NOT NULL DEFAULT now())`,
+  up: `CREATE SCHEMA IF NOT EXISTS ${schema}; CREATE TABLE IF NOT EXISTS ${schema}.snapshots (name text PRIMARY KEY, position bigint NOT NULL, body text NOT NULL, at timestamptz NOT NULL DEFAULT now())`,
 }];
 
 const LOOKUP_DEADLINE_MS = 5_000;
