@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
 import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner } from '@pataka/event-sourcing';
-import { AccessDirectory, createService, type Infrastructure, type PlatformConfig, type Service } from '@pataka/platform';
+import { AccessDirectory, createService, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service } from '@pataka/platform';
 import { AuditController } from './audit/audit.controller';
 import { bootstrapLines, bootstrapper, type Bootstrap } from './bootstrap';
 import { calendarAggregate } from './catalogue/calendars';
@@ -18,7 +18,6 @@ import { EvaluationCounts } from './flags/evaluation-counts';
 import { evaluationCountsProjection } from './flags/evaluation-counts.projection';
 import { flagAggregate } from './flags/flag.decider';
 import { FlagsController } from './flags/flags.controller';
-import { keepTrying } from './keep-trying';
 import { AccessFeed } from './keys/access-feed';
 import { keyAggregate } from './keys/key.decider';
 import { KeysController } from './keys/keys.controller';
@@ -47,32 +46,45 @@ class FlagAdminModule {
   }
 }
 
-/** The events of flag-admin with every aggregate it owns, for the service and for those that verify it. */
-export const openStore = (database: Database): EventStore => {
+const open = (databaseUrl: string, log: Infrastructure['log']) => {
+  const database = Database.create({
+    url: databaseUrl, name: 'pataka-flag-admin',
+    migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA), ...progressMigrations(SCHEMA)],
+  });
   const store = new EventStore({ database, schema: SCHEMA, service: 'flag-admin', lockId: LOCK });
   const aggregates = [flagAggregate, segmentAggregate, regionAggregate, calendarAggregate, environmentAggregate, keyAggregate, refusalAggregate];
   for (const aggregate of aggregates) store.register(aggregate);
-  return store;
+  const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'flag-admin', projections: [evaluationCountsProjection, experimentFlags(store)] });
+  return { database, store, runner };
 };
 
-const openDatabase = (url: string): Database => Database.create({
-  url, name: 'pataka-flag-admin',
-  migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA), ...progressMigrations(SCHEMA)],
-});
+/** The data of flag-admin, for replay and verification. */
+export const openOperations: OpenOperations = ({ databaseUrl, log }) => {
+  const { database, store, runner } = open(databaseUrl, log);
+  return { store, runner, close: () => database.close() };
+};
 
 const print = (bootstrap: Bootstrap): void => {
   process.stdout.write(bootstrapLines(bootstrap));
 };
+
+/** Resolves after the first try; where that fails the work goes on behind. */
+const onceTried = (work: () => Promise<void>, signal: AbortSignal, onError: (error: Error) => void): Promise<void> =>
+  new Promise((resolve) => {
+    const failed = (error: Error): void => {
+      onError(error);
+      resolve();
+    };
+    void untilDone(work, { signal, onError: failed }).then(resolve);
+  });
 
 /**
  * Opens flag-admin. It starts and takes writes whatever is away: without the log its events wait in the outbox, without the database it
  * answers 503 until that is back. `onBootstrap` gets the secrets of the first start.
  */
 export const openService = async (config: PlatformConfig, infrastructure: Infrastructure, onBootstrap: (bootstrap: Bootstrap) => void = print): Promise<Service> => {
-  const { log, logger, databaseUrl } = infrastructure;
-  const database = openDatabase(databaseUrl);
-  const store = openStore(database);
-  const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'flag-admin', projections: [evaluationCountsProjection, experimentFlags(store)] });
+  const { log, logger } = infrastructure;
+  const { database, store, runner } = open(infrastructure.databaseUrl, log);
   const relay = new OutboxRelay({ database, schema: SCHEMA, log, onError: (error) => logger.warn({ error: error.message }, 'events wait in the outbox') });
   const directory = new AccessDirectory();
   const access = new AccessFeed(store, directory);
@@ -88,7 +100,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
 
   store.onAppended(() => relay.wake());
   relay.start();
-  await keepTrying(prepare, { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the first start waits for the database') });
+  await onceTried(prepare, opening.signal, (error) => logger.warn({ error: error.message }, 'the first start waits for the database'));
   return createService({
     name: 'flag-admin',
     module: FlagAdminModule.compose({ store, runner, counts: new EvaluationCounts(database, runner), access }),
@@ -99,7 +111,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
     },
     transport: new EventLogTransport({ log, position: async (group, topic, partition) => (group === ACCESS_GROUP ? '0' : runner.position(group, topic, partition)) }),
     openapi: () => openapiDocument('flag-admin'),
-    onReady: () => void keepTrying(() => log.ensureTopics(Object.values(topics)), { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the topics could not be made yet') }),
+    onReady: () => void untilDone(() => log.ensureTopics(Object.values(topics)), { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the topics could not be made yet') }),
     onClose: async () => {
       opening.abort();
       await relay.stop();

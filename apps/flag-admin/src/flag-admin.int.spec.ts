@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { routes, topics, type AccessChange, type Experiment, type ExperimentChange, type ExperimentEvent, type Flag, type FlagChange, type SegmentChange } from '@pataka/contracts';
-import { Database, ProjectionRunner, decodeBatch, encodeEvent, encodeEventBatch, cloudEventJson, uuidv7, type ReceivedEvent } from '@pataka/event-sourcing';
+import { Database, decodeBatch, encodeEvent, encodeEventBatch, cloudEventJson, uuidv7, type ReceivedEvent } from '@pataka/event-sourcing';
 import { loadPlatformConfig, openInfrastructure, startEmbeddedPostgres, type EmbeddedPostgres, type Infrastructure, type Service } from '@pataka/platform';
-import { openService, openStore } from './app.module';
+import { openOperations, openService } from './app.module';
 import type { Bootstrap } from './bootstrap';
-import { evaluationCountsProjection } from './flags/evaluation-counts.projection';
 
 const ADMIN = `test-admin-${randomBytes(24).toString('hex')}`;
 const SERVER = `test-server-${randomBytes(24).toString('hex')}`;
@@ -425,14 +424,11 @@ describe('flag-admin over PostgreSQL', () => {
 
   describe('the store', () => {
     it('proves its chain, and that its documents are the fold of its events', async () => {
-      const database = Database.create({ url: databaseUrl, name: 'verify', migrations: [] });
-      const store = openStore(database);
-      const report = await store.verify();
-      expect(report.faults).toEqual([]);
-      expect(report.events).toBe((await everything()).length);
-      const runner = new ProjectionRunner({ database, schema: store.schema, log: running.infrastructure.log, service: 'flag-admin', projections: [evaluationCountsProjection] });
-      expect(await runner.verify('evaluation-counts')).toMatchObject({ equal: true, tables: [{ table: 'counts', rows: 1 }] });
-      await database.close();
+      const operations = openOperations({ databaseUrl, log: running.infrastructure.log });
+      const report = await operations.store?.verify();
+      expect(report).toEqual({ events: (await everything()).length, faults: [] });
+      expect(await operations.runner.verify('evaluation-counts')).toMatchObject({ equal: true, tables: [{ table: 'counts', rows: 1 }] });
+      await operations.close();
     });
   });
 
