@@ -20,7 +20,7 @@ export class LogDatabase {
   private topicsAt = -Infinity;
 
   constructor(private readonly url: string) {
-    this.pool = new Pool({ ...this.settings(), max: 6, idleTimeoutMillis: 30_000 });
+    this.pool = new Pool({ ...this.settings(), max: 4, idleTimeoutMillis: 30_000 });
     // An idle connection that breaks is only thrown away; the next query makes another.
     this.pool.on('error', () => this.health.failed());
   }
