@@ -96,7 +96,7 @@ export const evidenceProjection = (onCommitted: (experiments: string[]) => void 
   return {
     name: EVIDENCE, topics: evidenceTopics, tables: evidenceTables, create: evidenceDdl,
     apply: async (sql, schema, batch) => {
-      const taking: Taking = { sql, schema, writer: new EvidenceWriter(sql, schema), refused: [...batch.refused] };
+      const taking: Taking = { sql, schema, writer: new EvidenceWriter(sql, schema), refused: [] };
       await takers[batch.topic]?.(batch.events, taking);
       touched.set(batch, taking.writer.touched);
       return taking.refused;
