@@ -98,6 +98,7 @@ export class Generations {
       `INSERT INTO ${this.table} (projection, generation, status)
        SELECT $1, coalesce(max(generation), 0) + 1, $2 FROM ${this.table} WHERE projection = $1 RETURNING generation`, [projection.name, status]);
     if (row === undefined) throw new Error(`no generation of ${projection.name} could be made`);
+    await this.checkpoints.remove(sql, projection.name, row.generation);
     const ddl = projection.tables.length === 0 ? '' : projection.create(this.schemaOf(projection.name, row.generation));
     if (ddl !== '') await sql.query(`CREATE SCHEMA ${quoted(this.schemaOf(projection.name, row.generation))}; ${ddl}`);
     return row.generation;

@@ -98,7 +98,7 @@ class Handling<State, Command, Event extends DomainEvent> {
  * whatever `decide` throws; `Unavailable` when the database is away or slow: then repeat with the same idempotency key.
  */
 export const handle = async <State, Command, Event extends DomainEvent, Document = JsonObject>(
-  store: EventStore, aggregate: Aggregate<State, Command, Event>, key: string, command: CommandSource<State, Command>, context: CommandContext,
+  store: EventStore, aggregate: Aggregate<State, Command, Event>, key: string, command: NoInfer<CommandSource<State, Command>>, context: CommandContext,
 ): Promise<Handled<Document>> => {
   store.register(aggregate);
   try {

@@ -55,10 +55,18 @@ export class Rebuild {
   async advance(ends: readonly Checkpoint[]): Promise<void> {
     this.total = this.done + this.behind(ends);
     const waiting = ends.filter(({ topic }) => this.parts.projection.topics.includes(topic));
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, ...(this.parts.signal === undefined ? [] : [this.parts.signal])]);
     const work = async (): Promise<void> => {
-      for (let end = waiting.shift(); end !== undefined; end = waiting.shift()) await this.advanceOne(end);
+      for (let end = waiting.shift(); end !== undefined; end = waiting.shift()) await this.advanceOne(end, signal);
     };
-    await Promise.all(Array.from({ length: CONCURRENCY }, work));
+    // Nobody may still be writing when a failed generation is dropped.
+    const workers = await Promise.allSettled(Array.from({ length: CONCURRENCY }, () => work().catch((error: unknown) => {
+      stop.abort(error);
+      throw error;
+    })));
+    signal.throwIfAborted();
+    for (const worker of workers) if (worker.status === 'rejected') throw worker.reason;
   }
 
   /**
@@ -75,9 +83,9 @@ export class Rebuild {
     }
   }
 
-  private async advanceOne(end: Checkpoint): Promise<void> {
+  private async advanceOne(end: Checkpoint, signal: AbortSignal): Promise<void> {
     for await (const batch of this.batches(end.topic, end.partition, this.placed(end.topic, end.partition), end.offset)) {
-      this.parts.signal?.throwIfAborted();
+      signal.throwIfAborted();
       await writeBatch(this.parts.database, this.parts.projection, {
         claim: async (sql) => {
           await this.claim(sql, batch);
