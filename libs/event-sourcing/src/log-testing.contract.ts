@@ -49,13 +49,10 @@ const services = resolve(__dirname, '../../../deploy/stack/services.mjs');
 
 /** Real services of a test's own, to be killed. They run in a directory of theirs; the functions are those of the development stack. */
 export class KillableService {
-  private readonly directory = mkdtempSync(join(tmpdir(), 'pataka-kill-'));
+  private directory = '';
   private address: string | undefined;
 
-  constructor(private readonly name: 'kafka' | 'postgres') {
-    // PostgreSQL runs as another user.
-    chmodSync(this.directory, 0o755);
-  }
+  constructor(private readonly name: 'kafka' | 'postgres') {}
 
   /** What its clients need: a URL, or brokers. */
   get at(): string {
@@ -64,6 +61,9 @@ export class KillableService {
   }
 
   async start(): Promise<void> {
+    this.directory = mkdtempSync(join(tmpdir(), 'pataka-kill-'));
+    // PostgreSQL runs as another user.
+    chmodSync(this.directory, 0o755);
     const { env } = (await this.call(`startStack({ only: [name], dir })`)) as { env: Record<string, string> };
     this.address = env.KAFKA_BROKERS ?? env.DATABASE_URL;
   }
