@@ -31,12 +31,13 @@ export default tseslint.config(
       }],
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
-      complexity: ['error', 10],
+      // A switch over a union is one decision, however many members the union has.
+      complexity: ['error', { max: 10, variant: 'modified' }],
       'max-depth': ['error', 3],
       'max-params': ['error', 5],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/consistent-type-imports': 'off',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
   },
   {

@@ -19,33 +19,43 @@ const numberFault = (value: number): string | null => {
   return null;
 };
 
-/**
- * Faults of parsed JSON that no schema sees: too deep, NUL or lone surrogates, member names that could reach a prototype, integers that
- * have lost digits. Iterative, so that hostile depth cannot exhaust the stack. At most 50 faults.
- */
-export const checkJson = (root: unknown, limits: JsonLimits): Fault[] => {
-  const faults: Fault[] = [];
-  const maxString = limits.maxString ?? 1_000_000;
-  const pending: { value: unknown; pointer: string; depth: number }[] = [{ value: root, pointer: '', depth: 0 }];
-  const fault = (pointer: string, detail: string | null): void => {
-    if (detail !== null) faults.push({ pointer, detail });
-  };
-  while (pending.length > 0 && faults.length < MAX_FAULTS) {
-    const { value, pointer, depth } = pending.pop()!;
-    if (typeof value === 'string') fault(pointer, stringFault(value, maxString));
-    else if (typeof value === 'number') fault(pointer, numberFault(value));
-    else if (typeof value === 'object' && value !== null) {
-      if (depth >= limits.maxDepth) {
-        fault(pointer, `is nested deeper than ${limits.maxDepth} levels`);
-        continue;
-      }
-      for (const [name, member] of Object.entries(value)) {
-        const at = `${pointer}/${escapePointer(name)}`;
-        if (FORBIDDEN_MEMBERS.has(name)) fault(at, `"${name}" is not allowed as a name`);
-        else fault(at, stringFault(name, maxString));
-        pending.push({ value: member, pointer: at, depth: depth + 1 });
-      }
+interface Visit { value: unknown; pointer: string; depth: number }
+
+/** Walks with a list of its own, so that hostile depth cannot exhaust the stack. */
+class Walk {
+  readonly faults: Fault[] = [];
+  private readonly pending: Visit[] = [];
+
+  constructor(private readonly maxDepth: number, private readonly maxString: number) {}
+
+  from(root: unknown): Fault[] {
+    this.pending.push({ value: root, pointer: '', depth: 0 });
+    while (this.pending.length > 0 && this.faults.length < MAX_FAULTS) this.visit(this.pending.pop()!);
+    return this.faults;
+  }
+
+  private visit({ value, pointer, depth }: Visit): void {
+    if (typeof value === 'string') this.note(pointer, stringFault(value, this.maxString));
+    else if (typeof value === 'number') this.note(pointer, numberFault(value));
+    else if (typeof value === 'object' && value !== null) this.enter(value, pointer, depth);
+  }
+
+  private enter(value: object, pointer: string, depth: number): void {
+    if (depth >= this.maxDepth) return this.note(pointer, `is nested deeper than ${this.maxDepth} levels`);
+    for (const [name, member] of Object.entries(value)) {
+      const at = `${pointer}/${escapePointer(name)}`;
+      this.note(at, FORBIDDEN_MEMBERS.has(name) ? `"${name}" is not allowed as a name` : stringFault(name, this.maxString));
+      this.pending.push({ value: member, pointer: at, depth: depth + 1 });
     }
   }
-  return faults;
-};
+
+  private note(pointer: string, detail: string | null): void {
+    if (detail !== null) this.faults.push({ pointer, detail });
+  }
+}
+
+/**
+ * Faults of parsed JSON that no schema sees: too deep, NUL or lone surrogates, member names that could reach a prototype, integers that
+ * have lost digits. At most 50 faults.
+ */
+export const checkJson = (root: unknown, limits: JsonLimits): Fault[] => new Walk(limits.maxDepth, limits.maxString ?? 1_000_000).from(root);

@@ -36,6 +36,12 @@ describe('shapes', () => {
     expect(faultsOf(CreateExperiment, { ...experiment, successMetrics: [1] })).not.toEqual([]);
   });
 
+  it('takes instants with a zone, and no dates without', () => {
+    const from = (text: string) => faultsOf(CreateFlag, { ...flag, environments: { production: { enabled: true, rules: [{ id: 'r', value: true, schedule: { from: text } }] } } }).length;
+    expect([from('2026-07-01T00:00:00+05:30'), from('2026-07-01T00:00:00.123Z')]).toEqual([0, 0]);
+    expect([from('2026-07-01'), from('2026-07-01T00:00:00')]).toEqual([1, 1]);
+  });
+
   it('refuses members unknown to every shape', () => {
     for (const schema of Object.values(jsonSchemas())) expect(schema.additionalProperties).not.toBeUndefined();
   });

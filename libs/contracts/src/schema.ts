@@ -3,6 +3,7 @@ import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 // @ts-expect-error the package ships no types for its storage, which class-validator-jsonschema needs to follow @Type
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage';
 import { validationMetadatasToSchemas } from 'class-validator-jsonschema';
+import { INSTANT_PATTERN } from './exposure';
 import { FLAG_VALUE_SCHEMA } from './flag-value';
 import type { JsonObject } from './json';
 import { DomainError, type Fault } from './problems';
@@ -19,12 +20,15 @@ type Schema = JsonObject & { type?: string; properties?: Record<string, Schema>;
 const closed = (schema: Schema): Schema =>
   schema.type === 'object' && schema.additionalProperties === undefined ? { ...schema, additionalProperties: false } : schema;
 
+// An instant always has a zone here; the converter's own oneOf of date and date-time would refuse every instant, since formats are not judged.
+const converters = { isFlagValue: () => FLAG_VALUE_SCHEMA as never, isIso8601: () => ({ type: 'string' as const, pattern: INSTANT_PATTERN.source }) };
+
 let cache: Record<string, Schema> | undefined;
 
 /** Every shape as JSON Schema, by class name, members unknown to it refused; `$ref`s point to `#/components/schemas/…`. */
 export const jsonSchemas = (): Record<string, Schema> => {
   if (cache === undefined) {
-    const made = validationMetadatasToSchemas({ classTransformerMetadataStorage: defaultMetadataStorage, refPointerPrefix: REF, additionalConverters: { isFlagValue: () => FLAG_VALUE_SCHEMA as never } }) as Record<string, Schema>;
+    const made = validationMetadatasToSchemas({ classTransformerMetadataStorage: defaultMetadataStorage, refPointerPrefix: REF, additionalConverters: converters }) as Record<string, Schema>;
     cache = Object.fromEntries(Object.entries(made).map(([name, schema]) => [name, closed(schema)]));
   }
   return cache;

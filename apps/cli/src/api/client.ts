@@ -46,7 +46,7 @@ export class Client {
     try {
       return await fetch(`${this.url}${path}`, init);
     } catch (error) {
-      throw new Error(`${method} ${this.url}${path}: no answer (${(error as Error & { cause?: Error }).cause?.message ?? (error as Error).message}). Is it running? Set PATAKA_URL if it is elsewhere.`);
+      throw new Error(`${method} ${this.url}${path}: no answer (${(error as Error & { cause?: Error }).cause?.message ?? (error as Error).message}). Is it running? Set PATAKA_URL if it is elsewhere.`, { cause: error });
     }
   }
 }

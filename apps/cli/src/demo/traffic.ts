@@ -40,7 +40,7 @@ export const playTraffic = async (request: Request): Promise<Sent> => {
   const random = randomFrom(request.seed);
   const compiled = compileRuleset(request.ruleset);
   const sent: Sent = { subjects: request.subjects, included: {}, events: 0 };
-  let pending: JsonObject[] = [];
+  const pending: JsonObject[] = [];
   let sending: Promise<void>[] = [];
   const send = async (events: JsonObject[]): Promise<void> => {
     const { accepted, rejected } = await request.client.post<{ accepted: number; rejected: object[] }>('/v1/events', { events });

@@ -1,6 +1,8 @@
-import { type Conversion, DomainError, type Exposure, type MetricDefinition } from '@pataka/contracts';
+import { type Conversion, DomainError, type Exposure, type MetricDefinition, type Rule, type SplitShare } from '@pataka/contracts';
 import { bucketOf } from '@pataka/evaluation';
 import type { RulesetState } from '../ruleset/ruleset-state';
+
+type ExperimentRule = Rule & { split: SplitShare[] };
 
 const WINDOW_MS = 60_000;
 const EVENTS_PER_WINDOW = 60_000;
@@ -43,13 +45,20 @@ export class ClientRules {
   refuseExposure(environment: string, exposure: Exposure): string | null {
     const { receipt, flagKey } = exposure;
     if (receipt === undefined || flagKey === undefined) return 'with a client key an exposure needs its flagKey and receipt';
-    const rule = this.state.flag(flagKey)?.environments[environment]?.rules.find(({ id }) => id === receipt.ruleId);
-    if (rule === undefined || rule.experimentId !== exposure.experimentId || rule.split === undefined) return 'the receipt names no rule of that experiment';
-    const unit = exposure.unit ?? exposure.targetingKey;
-    const bucket = bucketOf(unit, `${rule.salt ?? rule.id}:split`);
+    const rule = this.#experimentRule(environment, flagKey, exposure.experimentId, receipt.ruleId);
+    if (rule === null) return 'the receipt names no rule of that experiment';
+    const bucket = bucketOf(exposure.unit ?? exposure.targetingKey, `${rule.salt ?? rule.id}:split`);
     if (bucket !== receipt.bucket) return 'the receipt does not fit: another bucket was computed';
-    let weight = 0;
-    const share = rule.split.find((candidate) => bucket < Math.round(BUCKETS * (weight += candidate.weight)));
-    return share?.variant === exposure.variant ? null : 'the receipt does not fit: that bucket is served another variant';
+    return variantAt(rule.split, bucket) === exposure.variant ? null : 'the receipt does not fit: that bucket is served another variant';
+  }
+
+  #experimentRule(environment: string, flagKey: string, experimentId: string, ruleId: string): ExperimentRule | null {
+    const rule = this.state.flag(flagKey)?.environments[environment]?.rules.find(({ id }) => id === ruleId);
+    return rule?.experimentId === experimentId && rule.split !== undefined ? { ...rule, split: rule.split } : null;
   }
 }
+
+const variantAt = (split: readonly SplitShare[], bucket: number): string | undefined => {
+  let weight = 0;
+  return split.find((share) => bucket < Math.round(BUCKETS * (weight += share.weight)))?.variant;
+};

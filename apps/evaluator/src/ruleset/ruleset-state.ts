@@ -18,6 +18,8 @@ export interface RulesetSnapshot {
 
 const HISTORY = 1_000;
 
+const versionOf = (flag: Flag): number => flag.version ?? 0;
+
 /**
  * All flags, segments, regions and calendars, folded from the topics, with one compiled ruleset per environment. Older versions of
  * an object are ignored, so records may be applied again and in any order between topics.
@@ -139,16 +141,19 @@ export class RulesetState {
   }
 
   #merge({ environment, ruleset }: RulesetSnapshot): void {
-    for (const flag of ruleset.flags) {
-      const known = this.#flags.get(flag.key);
-      const settings = flag.environments[environment];
-      if (known === undefined || (known.version ?? 0) < (flag.version ?? 0)) this.#flags.set(flag.key, flag);
-      else if (known.version === flag.version && settings !== undefined) {
-        this.#flags.set(flag.key, { ...known, environments: { ...known.environments, [environment]: settings } });
-      }
-    }
+    for (const flag of ruleset.flags) this.#mergeFlag(flag, environment);
     for (const [objects, list] of [[this.#catalogue.segment, ruleset.segments], [this.#catalogue.region, ruleset.regions], [this.#catalogue.calendar, ruleset.calendars]] as const) {
       for (const object of list) if (!objects.has(object.key)) (objects as Map<string, unknown>).set(object.key, object);
+    }
+  }
+
+  /** Snapshots hold one environment each: those of one version are put together again. */
+  #mergeFlag(flag: Flag, environment: string): void {
+    const known = this.#flags.get(flag.key);
+    const settings = flag.environments[environment];
+    if (known === undefined || versionOf(known) < versionOf(flag)) this.#flags.set(flag.key, flag);
+    else if (versionOf(known) === versionOf(flag) && settings !== undefined) {
+      this.#flags.set(flag.key, { ...known, environments: { ...known.environments, [environment]: settings } });
     }
   }
 

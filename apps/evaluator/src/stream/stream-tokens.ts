@@ -22,13 +22,15 @@ export class StreamTokens {
 
   /** Whose token this is; null for one that is forged, expired, or of a key that is gone. */
   redeem(token: string): KeyPrincipal | null {
-    const [body, signature] = token.split('.');
-    const claims = body === undefined ? null : claimsOf(body);
-    if (body === undefined || signature === undefined || claims === null || claims.x < this.now() || !this.access.isLive(claims.k)) return null;
-    const expected = this.#sign(body, claims.k);
-    if (expected === null || !sameText(expected, signature)) return null;
-    const kind = this.access.keyById(claims.k)?.kind;
-    return kind === 'server' || kind === 'client' ? { kind, environment: claims.e, keyId: claims.k, subject: claims.k } : null;
+    const [body = '', signature = ''] = token.split('.');
+    const claims = claimsOf(body);
+    if (claims === null || claims.x < this.now() || !sameText(this.#sign(body, claims.k) ?? '', signature)) return null;
+    return this.#principalOf(claims);
+  }
+
+  #principalOf({ k: keyId, e: environment }: Claims): KeyPrincipal | null {
+    const kind = this.access.isLive(keyId) ? this.access.keyById(keyId)?.kind : undefined;
+    return kind === 'server' || kind === 'client' ? { kind, environment, keyId, subject: keyId } : null;
   }
 
   #sign(body: string, keyId: string): string | null {
@@ -49,5 +51,5 @@ const claimsOf = (body: string): Claims | null => {
 const sameText = (a: string, b: string): boolean => {
   const left = Buffer.from(a);
   const right = Buffer.from(b);
-  return left.length === right.length && timingSafeEqual(left, right);
+  return left.length > 0 && left.length === right.length && timingSafeEqual(left, right);
 };

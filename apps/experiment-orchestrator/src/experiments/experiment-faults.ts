@@ -27,14 +27,19 @@ export const variantFaults = (variants: readonly Variant[]): Faults => {
   return faults;
 };
 
-const designFaults = ({ type, variants, factors }: CreateExperiment): Faults => {
-  if (type === 'BANDITS' || type === 'GRADUAL_ROLLOUT') return [fault('/type', `${type} is not available in this version: use AB_TEST or MULTIVARIATE`)];
-  if (factors !== undefined && type !== 'MULTIVARIATE') return [fault('/factors', 'only a MULTIVARIATE experiment has factors')];
-  if (factors !== undefined && variants !== undefined) return [fault('/variants', 'are generated from the factors: give one or the other')];
-  if (factors === undefined && variants === undefined) return [fault('/variants', type === 'MULTIVARIATE' ? 'or factors are needed' : 'are needed')];
-  if (variants !== undefined) return variantFaults(variants);
-  const cells = factors!.reduce((count, { levels }) => count * levels.length, 1);
+const factorFaults = ({ type, variants, factors = [] }: CreateExperiment): Faults => {
+  if (type !== 'MULTIVARIATE') return [fault('/factors', 'only a MULTIVARIATE experiment has factors')];
+  if (variants !== undefined) return [fault('/variants', 'are generated from the factors: give one or the other')];
+  const cells = factors.reduce((count, { levels }) => count * levels.length, 1);
   return cells > MAX_CELLS ? [fault('/factors', `make ${cells} cells, more than ${MAX_CELLS}`)] : [];
+};
+
+const designFaults = (body: CreateExperiment): Faults => {
+  const { type, variants, factors } = body;
+  if (type === 'BANDITS' || type === 'GRADUAL_ROLLOUT') return [fault('/type', `${type} is not available in this version: use AB_TEST or MULTIVARIATE`)];
+  if (factors !== undefined) return factorFaults(body);
+  if (variants !== undefined) return variantFaults(variants);
+  return [fault('/variants', type === 'MULTIVARIATE' ? 'or factors are needed' : 'are needed')];
 };
 
 /** Faults of a strategy. */

@@ -19,13 +19,10 @@ const RESERVED = new Set(['constructor', 'prototype', '__proto__']);
 export const reservedName: Check = (name) =>
   typeof name === 'string' && RESERVED.has(name.toLowerCase()) ? `"${name}" is a reserved name` : null;
 
-// The schema of an instant is one of two formats, and since formats are not judged both fit: instants are judged by their meaning.
-const ofFormat = (fault: Fault): boolean => fault.detail === 'must match exactly one schema in oneOf';
-
 /** Faults of meaning first: where one sits at a pointer, what the shape says there adds nothing. */
 export const mergeFaults = (ofMeaning: readonly Fault[], ofShape: readonly Fault[]): Fault[] => {
   const seen = new Set(ofMeaning.map((fault) => fault.pointer));
-  return [...ofMeaning, ...ofShape.filter((fault) => !seen.has(fault.pointer) && !ofFormat(fault))];
+  return [...ofMeaning, ...ofShape.filter((fault) => !seen.has(fault.pointer))];
 };
 
 export const refuse = (faults: readonly Fault[]): void => {

@@ -3,6 +3,7 @@ import { DomainError, openapiOfAll, type ServiceName, serviceNames } from '@pata
 import { sendJson, sendProblem } from '@pataka/platform';
 import { homePage } from './home-page';
 import { serveReference } from './api-reference';
+import { mergeMetrics } from './merge-metrics';
 import { serviceOf } from './service-of';
 
 /** A service behind the gateway: in this process, or another one's port. */
@@ -95,25 +96,3 @@ export class Gateway {
     return Object.fromEntries(await Promise.all(serviceNames.map(async (name) => [name, await healthOf(this.upstreams[name])] as const)));
   }
 }
-
-/** Prometheus wants each family once: samples of the same name are put together under its first HELP and TYPE. */
-const mergeMetrics = (texts: readonly string[]): string => {
-  const families = new Map<string, { head: string[]; samples: string[] }>();
-  for (const text of texts) {
-    let current = { head: [] as string[], samples: [] as string[] };
-    for (const line of text.split('\n')) {
-      const head = /^# (?:HELP|TYPE) (\S+)/.exec(line);
-      if (head === null) {
-        if (line !== '' && !line.startsWith('#')) current.samples.push(line);
-        continue;
-      }
-      const known = families.get(head[1]!);
-      if (known === undefined) families.set(head[1]!, (current = { head: [line], samples: [] }));
-      else {
-        current = known;
-        if (!known.head.includes(line)) known.head.push(line);
-      }
-    }
-  }
-  return [...families.values()].flatMap(({ head, samples }) => [...new Set(head.map((line) => line.split(' ').slice(0, 3).join(' ')))].map((start) => head.find((line) => line.startsWith(start))!).concat(samples)).join('\n') + '\n';
-};
