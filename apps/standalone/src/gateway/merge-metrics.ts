@@ -12,10 +12,9 @@ export const mergeMetrics = (texts: readonly string[]): string => {
     let current = familyOf('');
     for (const line of text.split('\n')) {
       const [, kind, name] = /^# (HELP|TYPE) (\S+)/.exec(line) ?? [];
-      if (kind !== undefined && name !== undefined) {
-        current = familyOf(name);
-        if (!current.head.has(kind)) current.head.set(kind, line);
-      } else if (line !== '' && !line.startsWith('#')) current.samples.push(line);
+      if (name !== undefined) current = familyOf(name);
+      if (kind !== undefined && !current.head.has(kind)) current.head.set(kind, line);
+      if (line !== '' && !line.startsWith('#')) current.samples.push(line);
     }
   }
   return `${[...families.values()].flatMap(({ head, samples }) => [...head.values(), ...samples]).join('\n')}\n`;
