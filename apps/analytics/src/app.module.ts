@@ -1,0 +1,103 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { openapiDocument, topics } from '@pataka/contracts';
+import { Database, EventLogTransport, EventStore, handle, OutboxRelay, ProjectionRunner } from '@pataka/event-sourcing';
+import { AccessDirectory, createService, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service } from '@pataka/platform';
+import { Consumers, projectionOf } from './consumers';
+import { builtIn } from './evidence/evidence-plan';
+import { evidenceProjection } from './evidence/evidence.projection';
+import { TimeSeriesSink } from './evidence/time-series-sink';
+import { experimentMetrics } from './metrics/experiment-metrics.process';
+import { metricAggregate } from './metrics/metric.decider';
+import { MetricsController } from './metrics/metrics.controller';
+import { EvidenceReader } from './results/evidence-reader';
+import { PowerController } from './results/power.controller';
+import { ResultsPublisher } from './results/results-publisher';
+import { ResultsController } from './results/results.controller';
+import { SubjectsController } from './subjects/subjects.controller';
+
+const SCHEMA = 'analytics';
+// Any number that no other service of the database uses.
+const LOCK = 7_142_000_003;
+
+interface Parts { database: Database; store: EventStore; runner: ProjectionRunner; access: AccessDirectory; evidence: EvidenceReader }
+
+@Module({})
+class AnalyticsModule {
+  static compose({ database, store, runner, access, evidence }: Parts): DynamicModule {
+    return {
+      module: AnalyticsModule,
+      controllers: [ResultsController, MetricsController, PowerController, SubjectsController, Consumers],
+      providers: [
+        { provide: Database, useValue: database }, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
+        { provide: AccessDirectory, useValue: access }, { provide: EvidenceReader, useValue: evidence },
+      ],
+    };
+  }
+}
+
+const open = (databaseUrl: string, log: Infrastructure['log'], onCommitted?: (experiments: string[]) => void) => {
+  const database = Database.create({ url: databaseUrl, name: 'pataka-analytics', migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA)] });
+  const store = new EventStore({ database, schema: SCHEMA, service: 'analytics', lockId: LOCK });
+  store.register(metricAggregate);
+  const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'analytics', projections: [evidenceProjection(onCommitted), experimentMetrics(store)] });
+  return { database, store, runner };
+};
+
+/** The data of analytics, for replay and verification. */
+export const openOperations: OpenOperations = ({ databaseUrl, log }) => {
+  const { database, store, runner } = open(databaseUrl, log);
+  return { store, runner, close: () => database.close() };
+};
+
+/** Metrics that are there from the start. */
+const defineBuiltIn = async (store: EventStore): Promise<void> => {
+  for (const [key, body] of Object.entries(builtIn)) {
+    if ((await store.document('metric', key)) === null) await handle(store, metricAggregate, key, { type: 'ensure', body }, { meta: { actor: 'system', correlationId: `built-in:${key}` } });
+  }
+};
+
+/** Opens analytics. It starts whatever is away; without the database it answers 503 until that is back. */
+export const openService = async (_config: PlatformConfig, infrastructure: Infrastructure): Promise<Service> => {
+  const { log, logger, timeSeries } = infrastructure;
+  const warn = (message: string) => (error: Error): void => logger.warn({ error: error.message }, message);
+  let publisher: ResultsPublisher | undefined;
+  const { database, store, runner } = open(infrastructure.databaseUrl, log, (experiments) => publisher?.changed(experiments));
+  const access = new AccessDirectory();
+  const evidence = new EvidenceReader(database, runner);
+  const results = (publisher = new ResultsPublisher({ evidence, log, now: () => new Date().toISOString(), onError: warn('results wait to be published') }));
+  const relay = new OutboxRelay({ database, schema: SCHEMA, log, onError: warn('events wait in the outbox') });
+  const sink = new TimeSeriesSink({ database, runner, timeSeries, onError: warn('the time series waits') });
+  const opening = new AbortController();
+  const until = (work: () => Promise<void>, message: string): void => void untilDone(work, { signal: opening.signal, onError: warn(message) });
+
+  store.onAppended(() => relay.wake());
+  relay.start();
+  sink.start();
+  return createService({
+    name: 'analytics',
+    module: AnalyticsModule.compose({ database, store, runner, access, evidence }),
+    infrastructure, access,
+    checks: {
+      database: () => (database.healthy() ? { status: 'pass' } : { status: 'fail', detail: 'the database is away' }),
+      eventLog: () => (log.healthy() ? { status: 'pass' } : { status: 'warn', detail: 'the event log is away: evidence waits' }),
+    },
+    transport: new EventLogTransport({
+      log, position: async (group, topic, partition) => (projectionOf[group] === undefined ? '0' : runner.position(projectionOf[group], topic, partition)),
+      onError: (error, group) => logger.warn({ error: error.message, group }, 'a batch is tried again'),
+    }),
+    openapi: () => openapiDocument('analytics'),
+    onReady: () => {
+      until(() => log.ensureTopics(Object.values(topics)), 'the topics could not be made yet');
+      until(() => defineBuiltIn(store), 'the built-in metrics wait for the database');
+      until(() => results.begin(), 'the first results wait for the database');
+    },
+    onClose: async () => {
+      opening.abort();
+      await results.stop();
+      await sink.stop();
+      await relay.stop();
+      await database.close();
+      await infrastructure.close();
+    },
+  });
+};

@@ -1,0 +1,5 @@
+import 'reflect-metadata';
+import { start } from '@pataka/platform';
+import { openService } from './app.module';
+
+void start('analytics', openService);
