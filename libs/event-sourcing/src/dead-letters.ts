@@ -3,12 +3,16 @@ import { topics, type DeadLetter } from '@pataka/contracts';
 import { contentTypes, encodeEvent } from './cloud-event';
 import type { Refused } from './event-batch';
 import type { EventLog, LogRecord, NewRecord } from './event-log';
+import { MAX_RECORD_BYTES } from './log-record';
 import type { Progress } from './projection';
 import { derivedUuid } from './uuid';
 
 type Content = Pick<DeadLetter, 'headers' | 'value' | 'encoding'>;
 
 const TOPIC = topics.deadLetters.name;
+// Half of what a log takes: quotes and backslashes double in JSON.
+const MOST_VALUE = MAX_RECORD_BYTES / 2 - 64 * 1024;
+const LEFT_OUT = 'pataka-left-out';
 
 /** One event of a batch becomes a record of its own, so that a replay repeats it alone. */
 const eventOfBatch = (record: LogRecord, index: number): Content | null => {
@@ -27,6 +31,13 @@ const wholeRecord = ({ headers, value }: LogRecord): Content => {
   return isUtf8(bytes) ? { headers, value: bytes.toString('utf8'), encoding: 'utf8' } : { headers, value: bytes.toString('base64'), encoding: 'base64' };
 };
 
+/** A value too large for a letter stays where it is: the letter says where. */
+const contentOf = (record: LogRecord, index: number): Content => {
+  const content = eventOfBatch(record, index) ?? wholeRecord(record);
+  if (Buffer.byteLength(JSON.stringify(content.value)) <= MOST_VALUE) return content;
+  return { headers: { ...content.headers, [LEFT_OUT]: 'true' }, value: '', encoding: 'utf8' };
+};
+
 /**
  * The record that tells of something that could not be taken. Its id is derived from where it came from, so the same failure is the same
  * letter however often it happens. `now` is an instant.
@@ -35,7 +46,7 @@ export const deadLetterRecord = (consumer: string, refused: Refused, now: string
   const { record, index, reason } = refused;
   const { topic, partition, offset, key } = record;
   const id = derivedUuid('dead-letter', consumer, topic, partition, offset, index);
-  const letter: DeadLetter = { id, consumer, reason, topic, partition, offset, index, key, ...(eventOfBatch(record, index) ?? wholeRecord(record)), failedAt: now };
+  const letter: DeadLetter = { id, consumer, reason, topic, partition, offset, index, key, ...contentOf(record, index), failedAt: now };
   return encodeEvent({ id, type: 'pataka.dead-letter.v1', source: `/pataka/consumers/${consumer}`, subject: topic, time: now, data: letter, topic: TOPIC, key: topic });
 };
 
@@ -70,7 +81,7 @@ const original = (letter: DeadLetter): NewRecord => ({
 
 /**
  * Publishes the originals again, to the topics and partitions they came from, each failure once. Consumers that had taken one know its id and
- * let it pass.
+ * let it pass. Letters without their value, since it was too large, are passed over.
  */
 export const replayDeadLetters = async (
   log: EventLog, options: { filter?: (letter: DeadLetter) => boolean; onProgress?: (progress: Progress) => void } = {},
@@ -82,7 +93,7 @@ export const replayDeadLetters = async (
   let replayed = 0;
   for (const { partition, low, high } of places) {
     for await (const batch of log.read(TOPIC, partition, low, high)) {
-      const letters = lettersOf(batch.records).filter((letter) => !seen.has(letter.id) && (options.filter?.(letter) ?? true));
+      const letters = lettersOf(batch.records).filter((letter) => letter.headers[LEFT_OUT] !== 'true' && !seen.has(letter.id) && (options.filter?.(letter) ?? true));
       const once = [...new Map(letters.map((letter) => [letter.id, letter])).values()];
       await log.publish(once.map(original));
       once.forEach(({ id }) => seen.add(id));

@@ -1,6 +1,8 @@
+import { DomainError } from '@pataka/contracts';
 import type { Sql } from './database';
 import { insertRows, quoted } from './database-rows';
 import type { NewRecord } from './event-log';
+import { MAX_RECORD_BYTES, recordBytes } from './log-record';
 
 /** DDL of the outbox; several owners of a schema may each bring it along. */
 export const outboxTable = (schema: string): string => `
@@ -29,8 +31,22 @@ const asText = (value: NewRecord['value']): string | null => {
   return text;
 };
 
-/** Puts records into the outbox in the caller's transaction, in this order; the relay publishes them once it is committed. */
+/** A record that the log would refuse for ever would stop all that come after it. */
+const refuseTooLarge = (record: NewRecord): void => {
+  try {
+    recordBytes(record);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new DomainError('too-large', `what is published about this would be larger than ${MAX_RECORD_BYTES} bytes`);
+  }
+};
+
+/**
+ * Puts records into the outbox in the caller's transaction, in this order; the relay publishes them once it is committed.
+ * @throws DomainError too-large for a record that no log takes.
+ */
 export const enqueueAll = async (sql: Sql, schema: string, records: readonly NewRecord[]): Promise<void> => {
+  records.forEach(refuseTooLarge);
   const rows = records.map(({ topic, key, partition, headers, value }) => [topic, key, partition ?? null, headers, asText(value)]);
   const channel = outboxChannel(schema).replaceAll("'", "''");
   // Equal notifications of one transaction are sent once.

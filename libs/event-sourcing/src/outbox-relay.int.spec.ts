@@ -92,7 +92,6 @@ describeWithDatabase('OutboxRelay', () => {
     }
     latencies.sort((a, b) => a - b);
     expect(latencies[15]).toBeLessThan(100);
-    process.stdout.write(`commit to acknowledged publication: median ${latencies[15]?.toFixed(1)} ms, largest ${latencies.at(-1)?.toFixed(1)} ms\n`);
   });
 
   it('skips no row of a writer that commits late', async () => {
