@@ -113,10 +113,12 @@ class HttpService implements Service {
     // 499: the caller left before the answer was out (as nginx counts it).
     const status = response.writableFinished || streams ? response.statusCode : 499;
     this.metrics.observe(request.method ?? '', state.route, status, streams ? null : milliseconds / 1000);
+    const { logger } = this.options.infrastructure;
     const level = status === 401 || status === 403 ? 'warn' : 'debug';
-    this.options.infrastructure.logger[level](
-      { requestId: state.id, method: request.method, route: state.route, status, milliseconds: Math.round(milliseconds), actor: state.principal?.subject }, 'request',
-    );
+    if (logger.isLevelEnabled(level)) {
+      const { id, route, principal } = state;
+      logger[level]({ requestId: id, method: request.method, route, status, milliseconds: Math.round(milliseconds), actor: principal?.subject }, 'request');
+    }
     this.active -= 1;
     if (this.active === 0) this.idle?.();
   }
