@@ -113,14 +113,17 @@ class HttpService implements Service {
     // 499: the caller left before the answer was out (as nginx counts it).
     const status = response.writableFinished || streams ? response.statusCode : 499;
     this.metrics.observe(request.method ?? '', state.route, status, streams ? null : milliseconds / 1000);
-    const { logger } = this.options.infrastructure;
-    const level = status === 401 || status === 403 ? 'warn' : 'debug';
-    if (logger.isLevelEnabled(level)) {
-      const { id, route, principal } = state;
-      logger[level]({ requestId: id, method: request.method, route, status, milliseconds: Math.round(milliseconds), actor: principal?.subject }, 'request');
-    }
+    this.logRequest(request, state, status, milliseconds);
     this.active -= 1;
     if (this.active === 0) this.idle?.();
+  }
+
+  private logRequest(request: IncomingMessage, { id, route, principal }: RequestState, status: number, milliseconds: number): void {
+    const { logger } = this.options.infrastructure;
+    const level = status === 401 || status === 403 ? 'warn' : 'debug';
+    // Nobody reads debug lines most of the time: then not even their members are put together.
+    if (!logger.isLevelEnabled(level)) return;
+    logger[level]({ requestId: id, method: request.method, route, status, milliseconds: Math.round(milliseconds), actor: principal?.subject }, 'request');
   }
 
   private async end(): Promise<void> {
