@@ -10,7 +10,7 @@ export class Unexpected extends Error {
   }
 }
 
-const isRaw = (body: unknown): body is string | Uint8Array => typeof body === 'string' || body instanceof Uint8Array;
+const isRaw = (body: unknown): boolean => typeof body === 'string' || body instanceof Uint8Array;
 
 const parsed = (text: string): unknown => {
   try {
@@ -35,7 +35,7 @@ export class Api {
     const response = await fetch(`${this.url}${path}`, {
       method, signal: AbortSignal.timeout(timeoutMs),
       headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(body === undefined ? {} : { body: isRaw(body) ? (body as BodyInit) : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isRaw(body) ? (body as string) : JSON.stringify(body) }),
     });
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, body: parsed(text) as T };

@@ -1,0 +1,45 @@
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { formatted, type Report } from './figures';
+import { ingest } from './ingest.bench';
+import { Stores } from './stores';
+
+type Bench = (stores: Stores) => Promise<Report>;
+
+const benches: Record<string, Bench> = { ingest };
+
+const machine = (): string =>
+  `${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;
+
+/** Each benchmark with stores of its own, so that none finds another's data. */
+const runOne = async (name: string): Promise<void> => {
+  process.stderr.write(`${name} `);
+  const stores = new Stores();
+  try {
+    process.stdout.write(`${formatted(await benches[name]!(stores))}\n`);
+  } finally {
+    await stores.close();
+  }
+};
+
+const main = async (): Promise<number> => {
+  const names = process.argv.slice(2);
+  const unknown = names.filter((name) => !Object.hasOwn(benches, name));
+  if (unknown.length > 0) {
+    process.stderr.write(`no benchmark ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}\n`);
+    return 2;
+  }
+  process.stdout.write(`# Pataka, ${machine()}\n`);
+  let failed = 0;
+  for (const name of names.length > 0 ? names : Object.keys(benches)) {
+    await runOne(name).catch((error: Error) => {
+      failed = 1;
+      process.stderr.write(`\n${name} failed: ${error.stack ?? error.message}\n`);
+    });
+  }
+  return failed;
+};
+
+main().then((code) => process.exit(code), (error: unknown) => {
+  process.stderr.write(`${String(error)}\n`);
+  process.exit(1);
+});
