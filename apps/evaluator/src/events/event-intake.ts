@@ -1,5 +1,6 @@
 import { Conversion, Exposure, type Fault, UUID_PATTERN, checkJson, faultsOf, topics } from '@pataka/contracts';
 import { cloudEventJson, partitionFor } from '@pataka/event-sourcing';
+import { parseInstant } from '@pataka/evaluation';
 import type { BufferedEvent } from './event-buffer';
 
 /** Who sends, and what is allowed beyond the shape; returns why an event is refused, or null. */
@@ -23,8 +24,8 @@ const PAYLOAD = { maxDepth: 8, maxString: 4_096 };
 const refused = (pointer: string, detail: string): Taken => ({ faults: [{ pointer, detail }] });
 
 const instantFault = (occurredAt: string, nowMs: number): string | null => {
-  const at = Date.parse(occurredAt);
-  if (Number.isNaN(at)) return 'is no instant that exists';
+  const at = parseInstant(occurredAt);
+  if (at === undefined) return 'is no instant that exists';
   if (at > nowMs + AHEAD_MS) return 'is more than 5 minutes ahead of this server';
   return at < EARLIEST_MS ? 'is before the year 2000' : null;
 };

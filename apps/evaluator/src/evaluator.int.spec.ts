@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AccessKey, type Flag, type JsonObject, topics } from '@pataka/contracts';
+import { Database, decodeBatch, encodeEvent, type ReceivedEvent, uuidv7 } from '@pataka/event-sourcing';
+import { type EmbeddedPostgres, hashToken, type Infrastructure, loadPlatformConfig, openInfrastructure, type Service, startEmbeddedPostgres } from '@pataka/platform';
+import { openService } from './app.module';
+
+const SERVER = `server-${randomUUID()}`;
+const CLIENT = `client-${randomUUID()}`;
+const AT = '2026-03-01T00:00:00Z';
+
+let embedded: EmbeddedPostgres;
+let directory: string;
+let databaseUrl: string;
+let infrastructure: Infrastructure;
+let service: Service;
+let origin: string;
+let position = 0;
+
+const publish = (topic: string, type: string, key: string, data: object): Promise<void> =>
+  infrastructure.log.publish([encodeEvent({ id: uuidv7(), type: `pataka.${type}`, source: '/pataka/flag-admin', time: AT, topic, key, subject: key, position: (position += 1), data })]);
+
+const publishKey = (id: string, token: string, kind: 'server' | 'client', more: Partial<AccessKey> = {}): Promise<void> =>
+  publish(topics.accessChanges.name, 'key.created.v1', id, { kind: 'key', change: 'created', actor: 'test', id, after: { id, name: id, kind, environment: 'production', hash: hashToken(token), hint: '', createdBy: 'test', createdAt: AT, version: 1, ...more } });
+
+const publishFlag = (flag: Partial<Flag> & { key: string; version: number }): Promise<void> =>
+  publish(topics.flagChanges.name, 'flag.updated.v1', flag.key, {
+    change: { type: 'flag.updated', data: { changes: {} } }, actor: 'test',
+    flag: { type: 'STRING', status: 'ACTIVE', defaultValue: 'basic', environments: { production: { enabled: true, rules: [] } }, ...flag },
+  });
+
+const open = async (): Promise<void> => {
+  const config = loadPlatformConfig({ DATABASE_URL: databaseUrl, LOG_LEVEL: 'fatal' });
+  infrastructure = await openInfrastructure(config, 'evaluator');
+  service = await openService(config, infrastructure);
+  origin = `http://127.0.0.1:${await service.listen(0, '127.0.0.1')}`;
+};
+
+interface Asked { token?: string; headers?: Record<string, string>; method?: string }
+const ask = async (path: string, body?: unknown, { token = SERVER, headers = {}, method }: Asked = {}) => {
+  const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
+  const response = await fetch(`${origin}${path}`, { method: method ?? (body === undefined ? 'GET' : 'POST'), headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers }, ...sent });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: (text.startsWith('{') ? JSON.parse(text) : {}) as JsonObject };
+};
+const evaluateFlag = (key: string, context: unknown, asked?: Asked) => ask(`/ofrep/v1/evaluate/flags/${key}`, { context }, asked);
+
+const until = async <T>(look: () => Promise<T | null | false>): Promise<T> => {
+  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(20)) {
+    const seen = await look();
+    if (seen !== null && seen !== false) return seen;
+  }
+  throw new Error('waited in vain');
+};
+const servedVersion = (key: string, version: number) => until(async () => ((await evaluateFlag(key, { targetingKey: 'u' })).body['metadata'] as JsonObject | undefined)?.['flagVersion'] === version);
+
+const eventsOn = async (topic: string): Promise<ReceivedEvent[]> => {
+  const events: ReceivedEvent[] = [];
+  for (const { partition, low, high } of await infrastructure.log.offsets(topic)) {
+    for await (const batch of infrastructure.log.read(topic, partition, low, high)) events.push(...decodeBatch(batch).events);
+  }
+  return events;
+};
+
+const experimentRule = {
+  id: 'exp_1', experimentId: 'exp_1', phase: 1, percentage: 100,
+  split: [{ variant: 'control', weight: 0.5, value: 'basic' }, { variant: 'ai', weight: 0.5, value: 'ai_advanced' }],
+};
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'evaluator-'));
+  await chmod(directory, 0o755);
+  embedded = await startEmbeddedPostgres({ dataDir: join(directory, 'postgres') });
+  databaseUrl = embedded.url;
+  await open();
+  await until(async () => (await infrastructure.log.partitionsOf(topics.flagChanges.name).catch(() => 0)) > 0);
+  await publish(topics.accessChanges.name, 'environment.created.v1', 'production', { kind: 'environment', change: 'created', actor: 'test', id: 'production', after: { key: 'production', name: 'Production', createdBy: 'test', createdAt: AT, version: 1 } });
+  await publishKey('key_server', SERVER, 'server');
+  await publishKey('key_client', CLIENT, 'client');
+  await publishFlag({ key: 'routing', version: 1, clientVisible: true, environments: { production: { enabled: true, rules: [experimentRule] } } });
+  await publishFlag({ key: 'internal', version: 1 });
+  await servedVersion('internal', 1);
+});
+afterAll(async () => {
+  await service.close();
+  await embedded.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe('OFREP', () => {
+  it('answers value, variant, reason and metadata', async () => {
+    expect((await evaluateFlag('internal', { targetingKey: 'u' })).body).toEqual({ key: 'internal', value: 'basic', variant: 'default', reason: 'STATIC', metadata: { flagVersion: 1 } });
+    const { status, body } = await evaluateFlag('routing', { targetingKey: 'u-1' });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ reason: 'SPLIT', metadata: { flagVersion: 1, ruleId: 'exp_1', experimentId: 'exp_1' } });
+  });
+
+  it.each<[string, string, unknown, number, string]>([
+    ['an unknown flag', 'nowhere', { context: { targetingKey: 'u' } }, 404, 'FLAG_NOT_FOUND'],
+    ['no targeting key where one is needed', 'routing', { context: {} }, 400, 'TARGETING_KEY_MISSING'],
+    ['no context', 'routing', {}, 400, 'INVALID_CONTEXT'],
+    ['a key that is no string', 'routing', { context: { targetingKey: 7 } }, 400, 'INVALID_CONTEXT'],
+    ['an id that has lost digits', 'routing', '{"context":{"user_id":9007199254740993}}', 400, 'INVALID_CONTEXT'],
+    ['a body that is no JSON', 'routing', '{"context":', 400, 'PARSE_ERROR'],
+  ])('fails on %s in its own words', async (_what, key, body, status, errorCode) => {
+    const answer = await ask(`/ofrep/v1/evaluate/flags/${key}`, body);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toContain('application/json');
+    expect(answer.body).toMatchObject({ key, errorCode, status, errorDetails: expect.any(String), title: expect.any(String) });
+  });
+
+  it('shows client keys only what is visible to them', async () => {
+    expect((await evaluateFlag('internal', { targetingKey: 'u' }, { token: CLIENT })).body).toMatchObject({ errorCode: 'FLAG_NOT_FOUND' });
+    const bulk = await ask('/ofrep/v1/evaluate/flags', { context: { targetingKey: 'u' } }, { token: CLIENT });
+    expect((bulk.body['flags'] as { key: string }[]).map(({ key }) => key)).toEqual(['routing']);
+  });
+
+  it('evaluates all with an ETag that depends on the answers', async () => {
+    const bulk = (key: string, tag?: string) => ask('/ofrep/v1/evaluate/flags', { context: { targetingKey: key } }, tag === undefined ? {} : { headers: { 'if-none-match': `"other", W/${tag}` } });
+    const first = await bulk('a');
+    const tag = first.headers.get('etag')!;
+    expect((await bulk('a', tag)).status).toBe(304);
+    const others = await Promise.all(Array.from({ length: 12 }, (_, index) => bulk(`b${index}`)));
+    expect(new Set([tag, ...others.map(({ headers }) => headers.get('etag'))]).size).toBe(2);
+  });
+
+  it.each([[undefined, 401], ['wrong', 401]])('refuses credential %s', async (token, status) => {
+    const response = await fetch(`${origin}/ofrep/v1/evaluate/flags/routing`, { method: 'POST', headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { 'x-api-key': token }) }, body: '{"context":{}}' });
+    expect(response.status).toBe(status);
+  });
+});
+
+describe('exposures', () => {
+  it('are recorded once per subject by single evaluations, with a receipt', async () => {
+    for (let again = 0; again < 3; again += 1) await evaluateFlag('routing', { targetingKey: 'exposed', region: 'pune' });
+    await evaluateFlag('routing', { targetingKey: 'unseen' }, { headers: { 'x-exposure': 'none' } });
+    await ask('/ofrep/v1/evaluate/flags', { context: { targetingKey: 'bulk' } });
+    const mine = await until(async () => {
+      const events = (await eventsOn(topics.exposures.name)).map(({ data }) => data as JsonObject);
+      return events.some(({ targetingKey }) => targetingKey === 'exposed') && events;
+    });
+    const exposed = mine.filter(({ targetingKey }) => targetingKey === 'exposed');
+    expect(exposed).toHaveLength(1);
+    expect(exposed[0]).toMatchObject({ unit: 'exposed', experimentId: 'exp_1', phase: 1, flagKey: 'routing', environment: 'production', attributes: { region: 'pune' }, receipt: { flagVersion: 1, ruleId: 'exp_1', probability: 0.5 } });
+    expect(mine.filter(({ targetingKey }) => targetingKey === 'unseen' || targetingKey === 'bulk')).toEqual([]);
+  });
+});
+
+describe('/v1/events', () => {
+  const conversion = (more: object = {}) => ({ id: uuidv7(), type: 'conversion', targetingKey: 'u', metric: 'bought', value: 2, occurredAt: AT, ...more });
+
+  it('takes the good, names the bad, and has the good on the log when it answers', async () => {
+    const good = conversion();
+    const answer = await ask('/v1/events', { events: [good, conversion({ id: 'x' }), conversion({ metric: undefined }), conversion({ occurredAt: '2026-02-31T00:00:00Z' }), conversion({ oops: 1 }), conversion({ value: 1e300 }), conversion({ environment: 'staging' }), 7] });
+    expect(answer.status).toBe(202);
+    expect(answer.body['accepted']).toBe(1);
+    expect((answer.body['rejected'] as { index: number; errors: { pointer: string }[] }[]).map(({ index, errors }) => [index, errors[0]!.pointer]))
+      .toEqual([[1, '/id'], [2, '/metric'], [3, '/occurredAt'], [4, '/oops'], [5, '/value'], [6, '/environment'], [7, '']]);
+    expect((await eventsOn(topics.conversions.name)).map(({ id }) => id)).toContain(good.id);
+  });
+
+  it.each<[string, unknown, number]>([
+    ['no list', {}, 400], ['an unknown member', { events: [], more: 1 }, 400], ['too many', { events: Array.from({ length: 1001 }, () => 1) }, 400],
+    ['no JSON', '{', 400], ['too much', `{"events":["${'x'.repeat(1_100_000)}"]}`, 413],
+  ])('refuses %s', async (_what, body, status) => {
+    expect((await ask('/v1/events', body)).status).toBe(status);
+  });
+
+  it('checks the receipts and metrics of client keys', async () => {
+    const ruleset = (await ask('/v1/ruleset')).body;
+    expect(ruleset).toMatchObject({ environment: 'production', flags: [{ key: 'routing' }, { key: 'internal' }] });
+    const receipt = ((await eventsOn(topics.exposures.name)).map(({ data }) => data as JsonObject).find(({ targetingKey }) => targetingKey === 'exposed')!)['receipt'];
+    const variant = ((await evaluateFlag('routing', { targetingKey: 'exposed' }, { headers: { 'x-exposure': 'none' } })).body)['variant'];
+    const exposure = (more: object) => ({ id: uuidv7(), type: 'exposure', targetingKey: 'exposed', experimentId: 'exp_1', flagKey: 'routing', variant, occurredAt: AT, receipt, ...more });
+    const { body } = await ask('/v1/events', { events: [exposure({}), exposure({ variant: variant === 'ai' ? 'control' : 'ai' }), exposure({ targetingKey: 'other-key' }), exposure({ receipt: undefined }), conversion()] }, { token: CLIENT });
+    expect(body['accepted']).toBe(1);
+    expect((body['rejected'] as { index: number }[]).map(({ index }) => index)).toEqual([1, 2, 3, 4]);
+  });
+});
+
+describe('changes', () => {
+  it('are announced on the stream and served', async () => {
+    const abort = new AbortController();
+    const response = await fetch(`${origin}/v1/stream`, { headers: { authorization: `Bearer ${SERVER}`, 'last-event-id': String(position) }, signal: abort.signal });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    await publishFlag({ key: 'internal', version: 2, defaultValue: 'new' });
+    let seen = '';
+    while (!seen.includes('event: change')) seen += (await reader.read()).value ?? '';
+    expect(seen).toContain(`data: ${JSON.stringify({ type: 'change', position, flags: ['internal'] })}`);
+    expect((await evaluateFlag('internal', { targetingKey: 'u' })).body['value']).toBe('new');
+    abort.abort();
+  });
+
+  it('survive a restart through the snapshot, and the streams of a revoked key end', async () => {
+    await service.close();
+    const database = Database.create({ url: databaseUrl, name: 'test', migrations: [] });
+    const kept = await database.query<{ position: string }>("SELECT position FROM evaluator.snapshots WHERE name = 'ruleset:production'");
+    await database.close();
+    expect(Number(kept[0]!.position)).toBe(position);
+    await open();
+    expect((await evaluateFlag('internal', { targetingKey: 'u' })).body['value']).toBe('new');
+    const stream = await fetch(`${origin}/v1/stream`, { headers: { authorization: `Bearer ${CLIENT}` } });
+    await publishKey('key_client', CLIENT, 'client', { version: 2, revokedAt: AT });
+    await stream.text();
+    expect((await evaluateFlag('routing', { targetingKey: 'u' }, { token: CLIENT })).status).toBe(401);
+  });
+});
+
+describe('health', () => {
+  it('is ready with rules, and says what it waits for without', async () => {
+    const response = await fetch(`${origin}/health/ready`);
+    expect(await response.json()).toMatchObject({ status: 'pass', checks: { rules: { status: 'pass' } } });
+  });
+});
