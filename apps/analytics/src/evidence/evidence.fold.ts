@@ -54,9 +54,11 @@ export const withExposure = (subject: Subject, exposure: ExposureFact, compiled:
 };
 
 /** true when what counts of a subject's conversions may have changed. */
-export const placeChanged = (before: Subject, after: Subject): boolean =>
-  before.keys !== after.keys || before.entry?.at !== after.entry?.at || before.entry?.variant !== after.entry?.variant || before.entry?.phase !== after.entry?.phase
-  || before.entry?.excluded !== after.entry?.excluded;
+export const placeChanged = (before: Subject, after: Subject): boolean => {
+  const [b, a] = [before.entry, after.entry];
+  if (before.keys !== after.keys || b === null || a === null) return before.keys !== after.keys || b !== a;
+  return b.at !== a.at || b.variant !== a.variant || b.phase !== a.phase || b.excluded !== a.excluded;
+};
 
 const inScope = (subject: Subject, fact: ConversionFact, plan: Plan): boolean =>
   subject.entry !== null && fact.at >= subject.entry.at

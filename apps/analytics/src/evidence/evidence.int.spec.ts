@@ -1,5 +1,8 @@
 import type { Database } from '@pataka/event-sourcing';
 import fc from 'fast-check';
+import { EvidenceReader } from '../results/evidence-reader';
+import { wholePeriod } from '../results/period';
+import { reportOf } from '../results/report';
 import { evidenceProjection } from './evidence.projection';
 import {
   applyAll, batchesOf, conversionEvent, describeWithDatabase, dropGeneration, dump, experimentEvent, exposureEvent, metricEvent, newGeneration, openTestDatabase, type TestEvent,
@@ -22,7 +25,7 @@ const metrics = ['buy', 'spend', 'longest', 'ratio'];
 const phases = [{ phase: 1, from: '2026-01-01T00:00:00Z', weights: { control: 0.5, treatment: 0.5 } }, { phase: 2, from: '2026-01-02T12:00:00Z', weights: { control: 0.2, treatment: 0.8 } }];
 const definitions: TestEvent[] = [
   experimentEvent('exp1', 1, { successMetrics: ['buy'] }), experimentEvent('exp1', 2, { successMetrics: metrics, phases }),
-  experimentEvent('exp2', 1, { successMetrics: [{ key: 'visit', type: 'mean', aggregation: 'last', windowHours: 30 }], bucketBy: 'fleet_id' }),
+  experimentEvent('exp2', 1, { successMetrics: [{ key: 'visit', type: 'mean', aggregation: 'last', windowHours: 30 }, { key: 'median', type: 'quantile', event: 'visit', quantile: 0.5 }], bucketBy: 'fleet_id' }),
   metricEvent({ key: 'spend', version: 1, type: 'mean', event: 'buy', cap: 5 }), metricEvent({ key: 'spend', version: 2, type: 'mean', event: 'buy' }),
   metricEvent({ key: 'longest', version: 1, type: 'mean', event: 'visit', aggregation: 'max' }),
   metricEvent({ key: 'ratio', version: 1, type: 'ratio', event: 'buy', denominatorEvent: 'visit' }),
@@ -43,11 +46,18 @@ describeWithDatabase('evidence in PostgreSQL', () => {
   beforeAll(() => (database = openTestDatabase()));
   afterAll(() => database.close());
 
+  /** The bytes of every report but for the offsets. */
+  const reportsOf = async (schema: string): Promise<string[]> => {
+    const reader = new EvidenceReader(database, { liveSchema: () => Promise.resolve(schema), checkpoints: () => Promise.resolve([]) });
+    const inputs = await Promise.all(['exp1', 'exp2'].map((id) => reader.input(id)));
+    return inputs.map((input) => JSON.stringify(reportOf(input, wholePeriod(input))));
+  };
+
   const evidenceOf = async (consume: (schema: string) => Promise<void>): Promise<Record<string, string[]>> => {
     const schema = await newGeneration(database);
     try {
       await consume(schema);
-      return await dump(database, schema);
+      return { ...(await dump(database, schema)), reports: await reportsOf(schema) };
     } finally {
       await dropGeneration(database, schema);
     }

@@ -32,10 +32,10 @@ const powerOf = (effect: Effect, metric: MetricDefinition, control: Arm, treatme
 interface Belief { chanceToBeat: number | null; expectedLoss: number | null }
 
 /** Posterior chance that the treatment is the better one, and what is lost on average if it is shipped and is not. */
-const beliefOf = (effect: Effect, exact: boolean, control: Arm, treatment: Arm, metric: MetricDefinition, alpha: number): Belief => {
+const beliefOf = (effect: Effect, exactArms: readonly [Arm, Arm] | null, metric: MetricDefinition, alpha: number): Belief => {
   const lessIsBetter = metric.direction === 'decrease';
-  if (exact) {
-    const arms = [control, treatment].map((arm) => ({ n: arm.subjects, x: arm.converted }));
+  if (exactArms !== null) {
+    const arms = exactArms.map((arm) => ({ n: arm.subjects, x: arm.converted }));
     const found = betaBinomial({ arms, prior: { a: 1, b: 1 }, alpha }).arms[1]!;
     const [chance, loss, gain] = [found.probBeatsControl!, found.expectedLossVsControl!, found.expectedGainVsControl!];
     return lessIsBetter ? { chanceToBeat: 1 - chance, expectedLoss: gain } : { chanceToBeat: chance, expectedLoss: loss };
@@ -68,7 +68,7 @@ const compare = (evidence: Evidence, metric: MetricDefinition, treatment: string
       metric: metric.key, variantId: treatment, controlId: control, test: effect.test, statistic: effect.statistic, pValue: effect.pValue, adjustedPValue: null,
       absoluteEffect: effect.difference, relativeEffect: effect.lift, confidenceInterval: pair(effect.interval), relativeConfidenceInterval: pair(effect.liftInterval),
       power: powerOf(effect, metric, controlArm, treatmentArm, context), alwaysValidPValue: sequence.pValue, alwaysValidInterval: pair(sequence.interval),
-      ...beliefOf(effect, exact, controlArm, treatmentArm, metric, alpha), ...(effect.reason === null ? {} : { reason: effect.reason }),
+      ...beliefOf(effect, exact ? [controlArm, treatmentArm] : null, metric, alpha), ...(effect.reason === null ? {} : { reason: effect.reason }),
     },
   };
 };

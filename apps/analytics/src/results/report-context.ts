@@ -1,4 +1,4 @@
-import type { Experiment, MetricDefinition, MetricReference } from '@pataka/contracts';
+import type { Experiment, ExperimentPlan, MetricDefinition, MetricReference } from '@pataka/contracts';
 import { DEFAULT_CRITERIA, twoProportionSampleSize } from '@pataka/statistics';
 import { definitionOf, metricsOf } from '../evidence/evidence-plan';
 
@@ -23,13 +23,24 @@ export interface ReportContext {
 
 const DEFAULT_TUNING = 10_000;
 
-const plannedSubjects = ({ plan }: Experiment, alpha: number, minimumEffect: number): number | null => {
-  if (plan?.dailySubjects !== undefined && plan.horizonDays !== undefined && plan.dailySubjects > 0) return plan.dailySubjects * plan.horizonDays;
-  const [pControl, power] = [plan?.baseline, plan?.power ?? 0.8];
-  if (pControl === undefined || pControl <= 0 || pControl >= 1 || power <= alpha || power >= 1) return null;
-  const pTreatment = pControl * (1 + minimumEffect) < 1 ? pControl * (1 + minimumEffect) : pControl * (1 - minimumEffect);
-  return pTreatment <= 0 || pTreatment === pControl ? null : 2 * twoProportionSampleSize({ pControl, pTreatment, ratio: 1, alpha, power, alternative: 'two-sided' }).nControlCeil;
+const isShare = (value: number): boolean => value > 0 && value < 1;
+
+const plannedSubjects = (plan: ExperimentPlan, alpha: number, minimumEffect: number): number | null => {
+  const { dailySubjects = 0, horizonDays = 0, baseline: pControl = 0, power = 0.8 } = plan;
+  if (dailySubjects * horizonDays > 0) return dailySubjects * horizonDays;
+  if (![pControl, power, power - alpha].every(isShare)) return null;
+  const rise = pControl * (1 + minimumEffect);
+  const pTreatment = isShare(rise) ? rise : pControl * (1 - minimumEffect);
+  return isShare(pTreatment) ? 2 * twoProportionSampleSize({ pControl, pTreatment, ratio: 1, alpha, power, alternative: 'two-sided' }).nControlCeil : null;
 };
+
+/** alpha of the plan, or what is left of the confidence that the criteria ask for. */
+const alphaOf = ({ plan }: Experiment): number => {
+  const planned = plan?.alpha ?? 0;
+  return planned > 0 && planned < 0.5 ? planned : Number((1 - DEFAULT_CRITERIA.confidenceLevel).toPrecision(12));
+};
+
+const controlOf = ({ variants }: Experiment): string => (variants.find((variant) => variant.isControl === true) ?? variants[0])?.id ?? '';
 
 const keysOf = (references: readonly MetricReference[]): string[] => references.map((reference) => (typeof reference === 'string' ? reference : reference.key));
 
@@ -38,14 +49,13 @@ export const contextOf = (experiment: Experiment, catalogue: ReadonlyMap<string,
   const [first] = experiment.successMetrics;
   const primary = first === undefined ? null : definitionOf(first, catalogue);
   const watched = new Set(keysOf([...experiment.guardrailMetrics, ...experiment.safetyMetrics]));
-  const control = experiment.variants.find((variant) => variant.isControl === true) ?? experiment.variants[0];
-  const plannedAlpha = experiment.plan?.alpha ?? 0;
-  const alpha = plannedAlpha > 0 && plannedAlpha < 0.5 ? plannedAlpha : Number((1 - DEFAULT_CRITERIA.confidenceLevel).toPrecision(12));
+  const control = controlOf(experiment);
+  const alpha = alphaOf(experiment);
   const minimumEffect = Math.abs(experiment.plan?.minimumEffect ?? 0) || DEFAULT_CRITERIA.minRelativeEffect;
   return {
     experiment, metrics, primary, alpha, minimumEffect,
     secondary: new Set(keysOf(experiment.successMetrics.slice(1))), guardrails: metrics.filter((metric) => watched.has(metric.key)),
-    control: control?.id ?? '', treatments: experiment.variants.filter((variant) => variant !== control).map(({ id }) => id),
-    nTune: plannedSubjects(experiment, alpha, minimumEffect) ?? DEFAULT_TUNING,
+    control, treatments: experiment.variants.map(({ id }) => id).filter((id) => id !== control),
+    nTune: plannedSubjects(experiment.plan ?? {}, alpha, minimumEffect) ?? DEFAULT_TUNING,
   };
 };

@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { topics, type AccessKey, type ExperimentResults, type Metric } from '@pataka/contracts';
+import { cloudEventJson, Database, encodeEvent, encodeEventBatch, partitionFor, uuidv7, type NewRecord } from '@pataka/event-sourcing';
+import { hashToken, loadPlatformConfig, openInfrastructure, type Infrastructure, type Service } from '@pataka/platform';
+import { openOperations, openService } from './app.module';
+import { conversionEvent, describeWithDatabase, experimentEvent, exposureEvent, openTestDatabase, type TestEvent } from './evidence/evidence-testing';
+
+const TOKEN = `test-${randomUUID()}`;
+const VIEWER = `test-${randomUUID()}`;
+const SERVER = `test-${randomUUID()}`;
+const EXPERIMENT = 'exp_1';
+
+const recordOf = ({ topic, id, type, data }: TestEvent, key: string): NewRecord =>
+  encodeEvent({ id, type, source: '/test', time: '2026-03-01T00:00:00Z', data, topic, key });
+
+const accessRecord = (token: string, key: Pick<AccessKey, 'kind' | 'role' | 'environment'>, position: number): NewRecord => encodeEvent({
+  id: uuidv7(), type: 'pataka.key.created.v1', source: '/pataka/flag-admin', time: '2026-03-01T00:00:00Z', topic: topics.accessChanges.name, key: token, position,
+  data: { kind: 'key', change: 'created', actor: 'test', id: token, after: { id: token, name: 'test', hash: hashToken(token), hint: 'test', createdBy: 'test', createdAt: '2026-03-01T00:00:00Z', version: 1, ...key } },
+});
+
+/** Hot events as our own producers send them: batches with an explicit partition. */
+const hotRecords = (events: readonly { event: TestEvent; key: string }[]): NewRecord[] => {
+  const groups = new Map<number, { event: TestEvent; key: string }[]>();
+  for (const one of events) {
+    const partition = partitionFor(one.key, 12);
+    groups.set(partition, [...(groups.get(partition) ?? []), one]);
+  }
+  return [...groups].flatMap(([partition, group]) => encodeEventBatch({
+    topic: group[0]!.event.topic, partition, events: group.map(({ event: { id, type, data } }) => cloudEventJson({ id, type, source: '/test', time: '2026-03-01T00:00:00Z', data })),
+  }));
+};
+
+const SUBJECTS = 2400;
+const exposures = Array.from({ length: SUBJECTS }, (_, index) => ({ key: `u${index}`, event: exposureEvent(uuidv7(), {
+  targetingKey: `u${index}`, experimentId: EXPERIMENT, variant: index % 2 === 0 ? 'control' : 'treatment', occurredAt: `2026-03-0${1 + (index % 3)}T08:00:00.000Z`, phase: 1, environment: 'production',
+}) }));
+// One in five of control buys, two in five of treatment; half of the buyers twice.
+const conversions = exposures.flatMap(({ key }, index) => {
+  if (Math.floor(index / 2) % 5 >= 1 + (index % 2)) return [];
+  return Array.from({ length: 1 + (Math.floor(index / 10) % 2) }, (_, again) => ({ key, event: conversionEvent(uuidv7(), {
+    targetingKey: key, metric: 'buy', value: 10 * (again + 1), occurredAt: `2026-03-0${4 + again}T08:00:00.000Z`, environment: 'production',
+  }) }));
+});
+
+interface Running { service: Service; infrastructure: Infrastructure; origin: string }
+
+describeWithDatabase('analytics', () => {
+  let admin: Database;
+  let databaseUrl: string;
+  let running: Running[] = [];
+  const name = `analytics_${randomUUID().replaceAll('-', '')}`;
+
+  const open = async (): Promise<Running> => {
+    const config = loadPlatformConfig({ DATABASE_URL: databaseUrl, LOG_LEVEL: 'error' });
+    const infrastructure = await openInfrastructure(config, 'analytics');
+    const service = await openService(config, infrastructure);
+    return { service, infrastructure, origin: `http://127.0.0.1:${await service.listen(0, '127.0.0.1')}` };
+  };
+  const publish = (records: readonly NewRecord[]): Promise<void> => running[0]!.infrastructure.log.publish(records);
+  const ask = async <Body>(path: string, { token = TOKEN, ...init }: RequestInit & { token?: string } = {}): Promise<{ status: number; body: Body; headers: Headers }> => {
+    const answer = await fetch(`${running[0]!.origin}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...init.headers } });
+    return { status: answer.status, body: (await answer.json()) as Body, headers: answer.headers };
+  };
+  const until = async <T>(look: () => Promise<T>, holds: (value: T) => boolean): Promise<T> => {
+    for (const end = Date.now() + 60_000; ;) {
+      const value = await look();
+      if (holds(value)) return value;
+      if (Date.now() > end) throw new Error(`it did not come about: ${JSON.stringify(value).slice(0, 500)}`);
+      await sleep(100);
+    }
+  };
+  const results = async (query = ''): Promise<ExperimentResults> => (await ask<ExperimentResults>(`/api/experiments/${EXPERIMENT}/results${query}`)).body;
+  const withoutOffsets = ({ coverage, ...report }: ExperimentResults): string => JSON.stringify([report, coverage.name]);
+  const complete = (report: ExperimentResults): boolean =>
+    report.variants?.every(({ sampleSize }) => sampleSize === SUBJECTS / 2) && report.comparisons[0]!.absoluteEffect !== null && Math.abs(report.comparisons[0]!.absoluteEffect - 0.2) < 1e-9;
+
+  beforeAll(async () => {
+    admin = openTestDatabase();
+    await admin.query(`create database ${name}`);
+    const url = new URL(process.env['TEST_DATABASE_URL']!);
+    url.pathname = `/${name}`;
+    databaseUrl = url.href;
+    // Two processes share the partitions.
+    running = [await open(), await open()];
+    await running[0]!.infrastructure.log.ensureTopics(Object.values(topics));
+    await publish([accessRecord(TOKEN, { kind: 'management', role: 'admin' }, 1), accessRecord(VIEWER, { kind: 'management', role: 'viewer' }, 2), accessRecord(SERVER, { kind: 'server', environment: 'production' }, 3)]);
+    await until(() => ask('/api/metrics'), ({ status }) => status === 200);
+  }, 120_000);
+  afterAll(async () => {
+    for (const { service } of running) await service.close();
+    await admin.query(`drop database ${name} with (force)`);
+    await admin.close();
+  }, 60_000);
+
+  it('turns events into evidence, whatever comes late, twice or before its experiment', async () => {
+    await publish(hotRecords(conversions));
+    await publish(hotRecords([...exposures, ...exposures.slice(0, 500)]));
+    await publish([recordOf(experimentEvent(EXPERIMENT, 1, { successMetrics: ['buy', 'spend'] }), EXPERIMENT)]);
+    await publish(hotRecords(conversions.slice(0, 300)));
+    const report = await until(() => results(), complete);
+    expect(report).toMatchObject({ experimentId: EXPERIMENT, generatedAt: '2026-03-05T08:00:00.000Z', winner: 'treatment', verdict: { decision: 'ship' }, sampleRatio: { ok: true }, excluded: { multipleVariants: 0 } });
+    expect(report.variants.map(({ conversionRate }) => conversionRate)).toEqual([0.2, 0.4]);
+    expect(report.statistical).toMatchObject({ statisticalSignificance: true, confidenceLevel: 0.95 });
+  }, 120_000);
+
+  it('tells the latest results on their topic', async () => {
+    const { log } = running[0]!.infrastructure;
+    const published = async (): Promise<ExperimentResults[]> => {
+      const found: ExperimentResults[] = [];
+      for (const { partition } of await log.offsets(topics.experimentMetrics.name)) {
+        for await (const { records } of log.read(topics.experimentMetrics.name, partition, '0')) for (const { value } of records) found.push(JSON.parse(String(value)) as ExperimentResults);
+      }
+      return found;
+    };
+    const last = (await until(published, (all) => all.length > 0 && complete(all.at(-1)!))).at(-1)!;
+    expect(last).toMatchObject({ experimentId: EXPERIMENT, winner: 'treatment' });
+  }, 90_000);
+
+  it('computes a metric that is defined today for the past, and a corrected one too', async () => {
+    const defined = await ask<Metric>('/api/metrics', { method: 'POST', body: JSON.stringify({ key: 'spend_total', name: 'Spend', type: 'mean', event: 'buy' }) });
+    expect([defined.status, defined.headers.get('etag')]).toEqual([201, '"1"']);
+    await publish([recordOf(experimentEvent(EXPERIMENT, 2, { successMetrics: ['buy', 'spend_total'] }), EXPERIMENT)]);
+    const meanOf = (report: ExperimentResults): (number | null | undefined)[] => report.variants.map(({ metrics }) => metrics['spend_total']?.mean);
+    // Half of the buyers spend 10, half 10 + 20.
+    const before = await until(() => results(), (report) => meanOf(report)[0] === 4);
+    expect(meanOf(before)).toEqual([4, 8]);
+    expect((await ask(`/api/metrics/spend_total`, { method: 'PATCH', body: '{"cap":10}' })).status).toBe(428);
+    expect((await ask(`/api/metrics/spend_total`, { method: 'PATCH', body: '{"cap":10}', headers: { 'if-match': '"1"' } })).status).toBe(200);
+    expect(meanOf(await until(() => results(), (report) => meanOf(report)[0] === 2))).toEqual([2, 4]);
+  }, 90_000);
+
+  it('defines the metrics that an experiment names, and has errors built in', async () => {
+    const { body } = await ask<{ items: Metric[] }>('/api/metrics');
+    expect(body.items.map(({ key }) => key)).toEqual(['buy', 'error', 'spend', 'spend_total']);
+  });
+
+  it('rebuilds the same evidence from the log', async () => {
+    const { log } = running[0]!.infrastructure;
+    const before = await results();
+    const operations = openOperations({ databaseUrl, log });
+    const report = await operations.runner.verify('evidence');
+    expect(report.tables.filter((table) => table.live !== table.rebuilt)).toEqual([]);
+    const replayed = await operations.runner.replay('evidence');
+    expect(replayed.events).toBeGreaterThan(SUBJECTS);
+    await operations.close();
+    const after = await until(() => results(), complete);
+    expect(withoutOffsets(after)).toBe(withoutOffsets(before));
+  }, 120_000);
+
+  it('sends a record that it cannot take to the dead letters, and goes on', async () => {
+    const bad = exposureEvent(uuidv7(), { targetingKey: 'u1', experimentId: EXPERIMENT, variant: 'control', occurredAt: 'yesterday' });
+    const late = exposureEvent(uuidv7(), { targetingKey: 'latecomer', experimentId: EXPERIMENT, variant: 'control', occurredAt: '2026-03-02T08:00:00Z' });
+    await publish([recordOf(bad, 'u1'), recordOf(late, 'latecomer')]);
+    await until(() => results(), (report) => report.variants[0]!.sampleSize === SUBJECTS / 2 + 1);
+    const { log } = running[0]!.infrastructure;
+    await until(async () => (await log.offsets(topics.deadLetters.name)).some(({ high }) => high !== '0'), (there) => there);
+  }, 60_000);
+
+  it('shows the timeline, and what was recorded of a subject, page by page', async () => {
+    const timeline = await ask<{ days: { day: string; variants: { subjects: number; rate: number }[] }[] }>(`/api/experiments/${EXPERIMENT}-key/timeline`);
+    expect(timeline.body.days.map(({ day }) => day)).toEqual(['2026-03-01', '2026-03-02', '2026-03-03', '2026-03-04', '2026-03-05']);
+    const page = await ask<{ items: object[]; nextCursor: string | null }>('/api/subjects/u7/exposures?limit=1');
+    expect(page.body).toMatchObject({ items: [{ targetingKey: 'u7', unit: 'u7', experimentId: EXPERIMENT, variant: 'treatment', occurredAt: '2026-03-02T08:00:00.000Z' }], nextCursor: null });
+  });
+
+  it('plans a test', async () => {
+    const { body } = await ask<{ subjectsPerVariant: number }>('/api/power?baseline=0.1&minimumEffect=0.2');
+    expect(body.subjectsPerVariant).toBe(3841);
+    expect((await ask('/api/power?baseline=2&minimumEffect=0')).status).toBe(400);
+  });
+
+  it('answers only whom it may, and says what is wrong', async () => {
+    expect((await ask(`/api/experiments/${EXPERIMENT}/results`, { token: VIEWER })).status).toBe(200);
+    expect((await ask(`/api/experiments/${EXPERIMENT}/results`, { token: SERVER })).status).toBe(403);
+    expect((await ask('/api/metrics', { token: VIEWER, method: 'POST', body: '{"key":"x"}' })).status).toBe(403);
+    expect((await ask(`/api/experiments/${EXPERIMENT}/results`, { token: 'nobody' })).status).toBe(401);
+    expect((await ask('/api/experiments/none/results')).status).toBe(404);
+    expect((await ask(`/api/experiments/${EXPERIMENT}/results?startDate=2026-02-30`)).status).toBe(400);
+  });
+});

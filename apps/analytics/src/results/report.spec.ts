@@ -1,0 +1,142 @@
+import type { Experiment, MetricDefinition } from '@pataka/contracts';
+import fc from 'fast-check';
+import { unitsOf } from '../evidence/fixed-point';
+import { parseDay, parseInstant } from '../evidence/instant';
+import { requestOf, wholePeriod } from './period';
+import { reportOf, type ReportInput } from './report';
+import { timelineOf } from './timeline';
+import type { SumRow } from './sums';
+
+const START = parseDay('2026-03-01')!;
+const experimentOf = (more: Partial<Experiment> = {}): Experiment => ({
+  id: 'exp', key: 'exp-key', version: 1, status: 'ACTIVE', type: 'AB_TEST', environment: 'production', flagKey: 'exp', strategy: { type: 'FIXED' }, linked: true, phase: 1,
+  phases: [{ phase: 1, from: '2026-03-01T00:00:00Z', weights: { control: 0.5, treatment: 0.5 } }], rollout: { percentage: 100, step: 0, nextStepAt: null },
+  variants: [{ id: 'control', name: 'Control', weight: 0.5, config: false, isControl: true }, { id: 'treatment', name: 'Treatment', weight: 0.5, config: true }],
+  successMetrics: ['buy'], guardrailMetrics: [], safetyMetrics: ['error'], createdBy: 'test', createdAt: '2026-03-01T00:00:00Z', updatedAt: '2026-03-01T00:00:00Z', ...more,
+});
+
+/* eslint-disable max-params -- tables of cases read best in one line each */
+const row = (axis: SumRow['axis'], variant: string, metric: string, day: number, n: number, more: Partial<SumRow> = {}): SumRow =>
+  ({ axis, variant, metric, day: START + day, phase: 1, n, y: 0n, yy: 0n, x: 0n, xx: 0n, xy: 0n, ...more });
+const sums = (n: number): Partial<SumRow> => ({ y: unitsOf(n), yy: unitsOf(n) * 1_000_000n });
+/** Subjects and converters of one variant, all on one day. */
+const rate = (variant: string, subjects: number, converted: number, metric = 'buy', day = 0, phase = 1): SumRow[] => [
+  row('exposed', variant, '', day, subjects, { phase }),
+  ...(['exposed', 'happened'] as const).map((axis) => row(axis, variant, metric, day, converted, { ...sums(converted), phase })),
+];
+/* eslint-enable max-params */
+const inputOf = (rows: SumRow[], more: Partial<ReportInput> = {}): ReportInput =>
+  ({ experiment: experimentOf(), catalogue: new Map(), rows, values: new Map(), newest: parseInstant('2026-03-20T12:00:00Z'), offsets: {}, ...more });
+const whole = (input: ReportInput) => reportOf(input, wholePeriod(input));
+
+const noNaN = (value: unknown): void => {
+  if (typeof value === 'number') expect(Number.isFinite(value)).toBe(true);
+  else if (typeof value === 'object' && value !== null) for (const member of Object.values(value)) noNaN(member);
+};
+
+describe('the report', () => {
+  it('gives the two-proportion test of the specification for the primary metric', () => {
+    // z = 0.05 / √(0.125 · 0.875 · 2/1000), p = 2Q(z)
+    const report = whole(inputOf([...rate('control', 1000, 100), ...rate('treatment', 1000, 150)]));
+    expect(report.statistical.pValue).toBeCloseTo(0.0007232, 6);
+    expect(report.comparisons[0]).toMatchObject({ test: 'two-proportion-z', adjustedPValue: report.statistical.pValue, absoluteEffect: 0.04999999999999999 });
+    expect(report.comparisons[0]!.statistic).toBeCloseTo(3.3806170189, 9);
+    expect(report.statistical).toMatchObject({ statisticalSignificance: true, confidenceLevel: 0.95 });
+    expect(report.variants.map((variant) => [variant.variantId, variant.sampleSize, variant.conversionRate])).toEqual([['control', 1000, 0.1], ['treatment', 1000, 0.15]]);
+  });
+
+  it('names a winner only when every success criterion holds', () => {
+    const ship = whole(inputOf([...rate('control', 5000, 500), ...rate('treatment', 5000, 750)]));
+    expect([ship.verdict.decision, ship.winner]).toEqual(['ship', 'treatment']);
+    const few = whole(inputOf([...rate('control', 900, 90), ...rate('treatment', 900, 190)]));
+    expect([few.verdict, few.winner]).toEqual([{ decision: 'continue', reasons: ['insufficient_samples'] }, undefined]);
+    const small = whole(inputOf([...rate('control', 500_000, 250_000), ...rate('treatment', 500_000, 255_000)]));
+    expect([small.verdict, small.winner]).toEqual([{ decision: 'hold', reasons: ['effect_below_minimum'] }, undefined]);
+    const harm = whole(inputOf([...rate('control', 5000, 750), ...rate('treatment', 5000, 500)]));
+    expect([harm.verdict.decision, harm.winner]).toEqual(['rollback', undefined]);
+  });
+
+  it('rolls back when a safety metric is harmed, whatever the primary metric says', () => {
+    const errors = [...rate('control', 0, 50, 'error'), ...rate('treatment', 0, 250, 'error')].filter(({ metric }) => metric !== '');
+    const report = whole(inputOf([...rate('control', 5000, 500), ...rate('treatment', 5000, 750), ...errors]));
+    expect([report.verdict, report.winner]).toEqual([{ decision: 'rollback', reasons: ['guardrail_failed'] }, undefined]);
+  });
+
+  it('is invalid when the split of subjects does not fit the weights', () => {
+    const report = whole(inputOf([...rate('control', 5000, 500), ...rate('treatment', 4500, 750)]));
+    expect(report.sampleRatio.ok).toBe(false);
+    expect([report.verdict, report.winner]).toEqual([{ decision: 'invalid', reasons: ['srm'] }, undefined]);
+  });
+
+  it('tests every treatment against control and corrects for how many there are', () => {
+    const variants = [...experimentOf().variants, { id: 'third', weight: 0.5, config: true }];
+    const experiment = experimentOf({ variants, phases: [{ phase: 1, from: '2026-03-01T00:00:00Z', weights: { control: 1, treatment: 1, third: 1 } }] });
+    const report = whole(inputOf([...rate('control', 2000, 200), ...rate('treatment', 2000, 250), ...rate('third', 2000, 210)], { experiment }));
+    const [treatment, third] = report.comparisons.filter(({ metric }) => metric === 'buy');
+    expect(treatment!.adjustedPValue).toBeCloseTo(2 * treatment!.pValue!, 12);
+    expect(third!.adjustedPValue).toBe(third!.pValue);
+    expect(report.statistical.pValue).toBe(treatment!.pValue);
+  });
+
+  it('averages effects over phases, so that a change of weights cannot turn them round', () => {
+    const phases = [{ phase: 1, from: '2026-03-01T00:00:00Z', weights: { control: 0.9, treatment: 0.1 } }, { phase: 2, from: '2026-03-05T00:00:00Z', weights: { control: 0.1, treatment: 0.9 } }];
+    const report = whole(inputOf([
+      ...rate('control', 9000, 4500), ...rate('treatment', 1000, 550), ...rate('control', 1000, 100, 'buy', 5, 2), ...rate('treatment', 9000, 1350, 'buy', 5, 2),
+    ], { experiment: experimentOf({ phases }) }));
+    expect(report.comparisons[0]!.absoluteEffect).toBeCloseTo(0.05, 12);
+    expect(report.variants[1]!.conversionRate!).toBeLessThan(report.variants[0]!.conversionRate!);
+    expect(report.sampleRatio.ok).toBe(true);
+  });
+
+  it('uses Welch for means, over all exposed subjects', () => {
+    const catalogue = new Map<string, MetricDefinition>([['buy', { key: 'buy', type: 'mean' }]]);
+    // Three subjects with 1, 2, 3 and one without; three with 2, 4, 6 and one without.
+    const mean = (variant: string, y: number, yy: number): SumRow[] => [row('exposed', variant, '', 0, 4), row('exposed', variant, 'buy', 0, 3, { y: unitsOf(y), yy: unitsOf(yy) * 1_000_000n })];
+    const report = whole(inputOf([...mean('control', 6, 14), ...mean('treatment', 12, 56)], { catalogue }));
+    expect(report.comparisons[0]).toMatchObject({ test: 'welch-t', absoluteEffect: 1.5 });
+    expect(report.comparisons[0]!.statistic).toBeCloseTo(1.5 / Math.sqrt(5 / 3 / 4 + 20 / 3 / 4), 12);
+    expect(report.variants[0]!.metrics['buy']).toMatchObject({ mean: 1.5, sampleSize: 4 });
+  });
+
+  it('selects subjects of the period, while the verdict rests on all of them', () => {
+    const input = inputOf([...rate('control', 5000, 500), ...rate('treatment', 5000, 750), ...rate('control', 10, 1, 'buy', 9), ...rate('treatment', 10, 1, 'buy', 9)]);
+    const report = reportOf(input, requestOf({ startDate: '2026-03-10', endDate: '2026-03-10' }, input));
+    expect(report.variants.map(({ sampleSize }) => sampleSize)).toEqual([10, 10]);
+    expect([report.period, report.winner]).toEqual(['2026-03-10 to 2026-03-10', 'treatment']);
+  });
+
+  it('covers 30 days up to the newest covered one unless asked otherwise, and refuses bad dates', () => {
+    const input = inputOf([]);
+    expect(reportOf(input, requestOf({}, input)).period).toBe('2026-02-19 to 2026-03-20');
+    for (const query of [{ startDate: '2026-02-30' }, { endDate: 'today' }, { startDate: '2026-03-02', endDate: '2026-03-01' }, { method: 'guess' }]) expect(() => requestOf(query, input)).toThrow('period');
+  });
+
+  it('gives null with a reason where the data say nothing', () => {
+    const report = whole(inputOf([], { newest: null }));
+    expect(report).toMatchObject({ generatedAt: null, statistical: { pValue: null, statisticalSignificance: false, effectSize: null, powerAnalysis: null, reason: 'insufficient_data' } });
+    expect(report.comparisons[0]).toMatchObject({ pValue: null, confidenceInterval: null, chanceToBeat: null, reason: 'insufficient_data' });
+    expect(report.variants[0]!.metrics['buy']).toEqual({ mean: null, standardError: null, confidenceInterval: null, sampleSize: 0, reason: 'insufficient_data' });
+  });
+
+  const counts = fc.record({ day: fc.nat(4), phase: fc.constantFrom(1, 2), variant: fc.constantFrom('control', 'treatment', ''), subjects: fc.nat(3000), share: fc.double({ min: 0, max: 1, noNaN: true }) });
+  const evidence = fc.array(counts, { maxLength: 12 }).map((cells) => cells.flatMap(({ day, phase, variant, subjects, share }) => rate(variant, subjects, Math.floor(subjects * share), 'buy', day, phase)));
+
+  it('is the same to the byte for the same sums in any order, and never holds NaN', () => {
+    fc.assert(fc.property(evidence.chain((rows) => fc.tuple(fc.constant(rows), fc.shuffledSubarray(rows, { minLength: rows.length }))), ([rows, other]) => {
+      const [one, two] = [whole(inputOf(rows)), whole(inputOf(other))];
+      expect(JSON.stringify(two)).toBe(JSON.stringify(one));
+      noNaN(one);
+      noNaN(timelineOf(inputOf(rows)));
+    }), { numRuns: 60 });
+  });
+
+  it('keeps the running minimum of its looks as the always-valid p-value', () => {
+    const rows = [...rate('control', 2000, 200), ...rate('treatment', 2000, 330), ...rate('control', 2000, 330, 'buy', 1), ...rate('treatment', 2000, 200, 'buy', 1)];
+    const { days } = timelineOf(inputOf(rows));
+    const [first, second] = days;
+    expect(days).toHaveLength(20);
+    expect(first!.effects[0]!.alwaysValidPValue).toBeLessThan(0.001);
+    expect(second!.effects[0]).toMatchObject({ absoluteEffect: 0, alwaysValidPValue: first!.effects[0]!.alwaysValidPValue });
+    expect(whole(inputOf(rows)).comparisons[0]!.alwaysValidPValue).toBe(first!.effects[0]!.alwaysValidPValue);
+  });
+});
