@@ -49,7 +49,7 @@ const ask = async (path: string, body?: unknown, { token = SERVER, headers = {},
 const evaluateFlag = (key: string, context: unknown, asked?: Asked) => ask(`/ofrep/v1/evaluate/flags/${key}`, { context }, asked);
 
 const until = async <T>(look: () => Promise<T | null | false>): Promise<T> => {
-  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(20)) {
+  for (const end = Date.now() + 50_000; Date.now() < end; await sleep(20)) {
     const seen = await look();
     if (seen !== null && seen !== false) return seen;
   }
@@ -76,7 +76,7 @@ beforeAll(async () => {
   embedded = await startEmbeddedPostgres({ dataDir: join(directory, 'postgres') });
   databaseUrl = embedded.url;
   await open();
-  await until(async () => (await infrastructure.log.partitionsOf(topics.flagChanges.name).catch(() => 0)) > 0);
+  await infrastructure.log.ensureTopics(Object.values(topics));
   await publish(topics.accessChanges.name, 'environment.created.v1', 'production', { kind: 'environment', change: 'created', actor: 'test', id: 'production', after: { key: 'production', name: 'Production', createdBy: 'test', createdAt: AT, version: 1 } });
   await publishKey('key_server', SERVER, 'server');
   await publishKey('key_client', CLIENT, 'client');
