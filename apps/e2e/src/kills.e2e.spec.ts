@@ -19,7 +19,7 @@ afterAll(() => stack.stop(), 60_000);
 
 const told = (ledger: Ledger, done: number): void => {
   const { counts, changes, experiments } = ledger;
-  process.stderr.write(`${done} kills: ${changes.length} flag changes, ${experiments.length} experiments, ${counts.events} events and ${counts.repeats} repeats acknowledged in ${counts.requests} requests; ${counts.unknown} outcomes were unknown, ${counts.refused} were refused for the moment\n`);
+  process.stderr.write(`${done} kills: ${changes.length} flag changes, ${experiments.length} experiments, ${counts.events} events and ${counts.repeats} repeats acknowledged in ${counts.requests} requests; ${counts.unknown} connections broke with the outcome unknown, ${counts.refused} requests were told to come again, ${counts.away} found nobody\n`);
 };
 
 const allFaults = async (pataka: PatakaProcess, ledger: Ledger, experimentId: string): Promise<string[]> => [

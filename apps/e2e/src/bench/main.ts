@@ -1,11 +1,13 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { formatted, type Report } from './figures';
+import { evidence } from './evidence.bench';
 import { ingest } from './ingest.bench';
+import { replay } from './replay.bench';
 import { Stores } from './stores';
 
 type Bench = (stores: Stores) => Promise<Report>;
 
-const benches: Record<string, Bench> = { ingest };
+const benches: Record<string, Bench> = { ingest, evidence, replay };
 
 const machine = (): string =>
   `${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;

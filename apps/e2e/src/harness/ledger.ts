@@ -10,6 +10,7 @@ export interface AcknowledgedSubject { variant: string; exposed: boolean; done: 
 
 const RETRY_LIMIT_MS = 120_000;
 const transient = new Set([429, 502, 503, 504]);
+const nobodyListened = (error: Error): boolean => (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED';
 
 /**
  * What outsiders were told is safe. A request whose connection broke has an unknown outcome: it is sent again, the same to the byte and under
@@ -19,15 +20,15 @@ export class Ledger {
   readonly changes: AcknowledgedChange[] = [];
   readonly experiments: { id: string; key: string }[] = [];
   readonly subjects = new Map<string, AcknowledgedSubject>();
-  /** How many requests, how many of them had an unknown outcome, how many were told to come again, how many events and repeated events. */
-  readonly counts = { requests: 0, unknown: 0, refused: 0, events: 0, repeats: 0 };
+  /** How many requests; how often nobody listened, the connection broke with the outcome unknown, or a 503 said to come again; events and repeats. */
+  readonly counts = { requests: 0, away: 0, unknown: 0, refused: 0, events: 0, repeats: 0 };
 
   /** Sends until there is an answer that is final. */
   async acknowledged<T>(api: Api, method: string, path: string, sent: Sent): Promise<Reply<T>> {
     this.counts.requests += 1;
     return until(`${method} ${path} is answered`, async () => {
-      const reply = await api.send<T>(method, path, { timeoutMs: 10_000, ...sent }).catch(() => null);
-      if (reply === null) this.counts.unknown += 1;
+      const reply = await api.send<T>(method, path, { timeoutMs: 10_000, ...sent }).catch((error: Error) => error);
+      if (reply instanceof Error) this.counts[nobodyListened(reply) ? 'away' : 'unknown'] += 1;
       else if (transient.has(reply.status)) this.counts.refused += 1;
       else return reply;
       return null;

@@ -6,7 +6,7 @@ import type { PatakaProcess } from './pataka-process';
 import { until } from './waiting';
 
 const FLAGS = 4;
-const PAUSE_MS = 30;
+const PAUSE_MS = 5;
 const EXPERIMENT_PAUSE_MS = 1_500;
 const BATCH = 40;
 
