@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { topics } from '@pataka/contracts';
-import { Database, decodeBatch, encodeEventBatch, cloudEventJson, type EventBatch, type LogRecord } from '@pataka/event-sourcing';
+import { Database, decodeBatch, encodeEventBatch, cloudEventJson, uuidv7, type EventBatch, type LogRecord } from '@pataka/event-sourcing';
 import { batchOf, dropGeneration, experimentEvent, newGeneration } from './evidence/evidence-testing';
 import { evidenceProjection } from './evidence/evidence.projection';
 import { shardOf, SHARDS } from './evidence/weighing';
@@ -36,7 +35,7 @@ const recordsOf = (hots: readonly Hot[]): LogRecord[] => {
   return [...groups].flatMap(([partition, group]) => {
     const records: LogRecord[] = [];
     for (let start = 0; start < group.length; start += PER_RECORD) {
-      const texts = group.slice(start, start + PER_RECORD).map(({ type, data, time }) => cloudEventJson({ id: randomUUID(), type, source: '/bench', time, data }));
+      const texts = group.slice(start, start + PER_RECORD).map(({ type, data, time }) => cloudEventJson({ id: uuidv7(), type, source: '/bench', time, data }));
       for (const { topic, key, headers, value } of encodeEventBatch({ topic: group[0]!.topic, partition, events: texts })) {
         records.push({ topic, key, headers, value: Buffer.from(value as string), partition, offset: String(records.length), timestamp: START });
       }

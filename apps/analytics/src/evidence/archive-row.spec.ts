@@ -30,6 +30,7 @@ describe('archive rows', () => {
     [{ ...exposure, variant: '\ud800' }, '/variant'],
     [{ ...exposure, attributes: JSON.parse(`${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`) as object }, '/attributes'],
     [{ ...exposure, colour: 'red' }, '/colour'],
+    [{ ...exposure, phase: 2 ** 40 }, '/phase'],
     [null, ''],
   ])('says why it refuses what it cannot take', (data, pointer) => {
     const found = exposureRow(event('pataka.exposure.v1', data as object));

@@ -21,7 +21,7 @@ create table ${schema}.experiment (id text primary key, key text not null, versi
 create table ${schema}.metric (key text primary key, version integer not null, document jsonb not null);
 create table ${schema}.subject (
   unit text, experiment text, shard smallint not null, sightings jsonb not null, keys text[] not null, metrics jsonb not null,
-  entry_at bigint, entry_id uuid, variant text, phase integer, excluded boolean not null, primary key (unit, experiment)) with (fillfactor = 80);
+  entry_at bigint, entry_id uuid, variant text, phase integer, excluded boolean not null, primary key (unit, experiment)) with (fillfactor = 50);
 create index on ${schema}.subject (experiment, unit);
 create table ${schema}.subject_key (key text, experiment text, unit text, shard smallint not null, primary key (key, experiment, unit));
 create table ${schema}.sums (

@@ -10,7 +10,8 @@ import { SubjectStore } from './subject-store';
 import { SHARDS } from './weighing';
 
 export const EVIDENCE = 'evidence';
-export const evidenceTopics = [topics.exposures.name, topics.conversions.name, topics.experimentEvents.name, topics.metricChanges.name] as const;
+// A replay reads them in this order: with the definitions known first, no experiment has to be weighed twice.
+export const evidenceTopics = [topics.experimentEvents.name, topics.metricChanges.name, topics.exposures.name, topics.conversions.name] as const;
 
 // Bounds the memory of one statement; a record may carry hundreds of events.
 const CHUNK = 5000;

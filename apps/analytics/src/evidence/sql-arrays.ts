@@ -8,6 +8,10 @@ const cellText = (cell: Cell): string => {
 
 /** One PostgreSQL array literal a column; several times faster than letting the driver escape each element. */
 export const columnsOf = <Row>(rows: readonly Row[], ...columns: ((row: Row) => Cell)[]): string[] =>
-  columns.map((column) => `{${rows.map((row) => cellText(column(row))).join(',')}}`);
+  columns.map((column) => {
+    let literal = '{';
+    for (const [index, row] of rows.entries()) literal += index === 0 ? cellText(column(row)) : `,${cellText(column(row))}`;
+    return `${literal}}`;
+  });
 
 export const arrayOf = (cells: readonly Cell[]): string => `{${cells.map(cellText).join(',')}}`;

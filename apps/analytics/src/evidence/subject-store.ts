@@ -32,8 +32,15 @@ export class SubjectStore {
 
   /** Shards of the subjects that were seen under these targeting keys. */
   async shardsOfKeys(keys: readonly string[]): Promise<number[]> {
+    if (!(await this.hasKeys())) return [];
     const rows = await this.sql.query<{ shard: number }>(`select distinct shard from ${this.schema}.subject_key where key = any($1::text[])`, [arrayOf(keys)]);
     return rows.map(({ shard }) => shard);
+  }
+
+  // Mostly the targeting key is the unit, and nothing has to be looked up.
+  private async hasKeys(): Promise<boolean> {
+    const [found] = await this.sql.query<{ any: boolean }>(`select exists (select 1 from ${this.schema}.subject_key) as any`);
+    return found?.any === true;
   }
 
   async ofUnits(units: readonly string[]): Promise<Subject[]> {
@@ -44,6 +51,7 @@ export class SubjectStore {
   /** Subjects whose unit, or one of whose targeting keys, is among these. */
   async ofKeys(keys: readonly string[]): Promise<Subject[]> {
     const direct = await this.ofUnits(keys);
+    if (!(await this.hasKeys())) return direct;
     const others = await this.sql.query<SubjectRow>(
       `select ${COLUMNS.split(', ').map((column) => `s.${column}`).join(', ')} from ${this.schema}.subject_key k
        join ${this.schema}.subject s on s.unit = k.unit and s.experiment = k.experiment where k.key = any($1::text[])`, [arrayOf(keys)]);
