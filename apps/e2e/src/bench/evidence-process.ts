@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { openOperations } from '@pataka/analytics';
 import { topics } from '@pataka/contracts';
-import { decodeBatch, type EventLog } from '@pataka/event-sourcing';
+import { decodeBatch, type EventLog, type ProjectionRunner } from '@pataka/event-sourcing';
 import { loadPlatformConfig, openLog } from '@pataka/platform';
 import { answerWork, type Work } from './probe';
 import { type Cost, Stopwatch } from './stopwatch';
@@ -14,19 +14,23 @@ const config = loadPlatformConfig(process.env);
 let log: EventLog | undefined;
 const logOf = (logUrl: string): EventLog => (log ??= openLog(config, logUrl, 'pataka-bench'));
 
+/** Experiments are known long before their events come. */
+const define = async (runner: ProjectionRunner, from: EventLog): Promise<void> => {
+  const { name } = topics.experimentEvents;
+  for (const { partition, low } of await from.offsets(name)) {
+    for await (const batch of from.read(name, partition, low)) await runner.apply(EVIDENCE, decodeBatch(batch));
+  }
+};
+
 /** Consumes the log's hot topics into evidence as analytics does, until so many events have taken effect. */
 const consume = async ({ databaseUrl, logUrl, events }: Work): Promise<Cost> => {
   const { runner, close } = openOperations({ databaseUrl, log: logOf(logUrl) });
+  await define(runner, logOf(logUrl));
   const watch = new Stopwatch(events);
-  let define: () => void = () => undefined;
-  // An experiment is there before its events are.
-  const defined = new Promise<void>((resolve) => (define = resolve));
   const consumption = await logOf(logUrl).subscribe({
-    group: `bench-${randomUUID()}`, topics: [topics.experimentEvents.name, ...hot],
+    group: `bench-${randomUUID()}`, topics: hot,
     position: (topic, partition) => runner.position(EVIDENCE, topic, partition),
     onBatch: async (batch) => {
-      if (!hot.includes(batch.topic)) return runner.apply(EVIDENCE, decodeBatch(batch)).finally(define);
-      await defined;
       watch.begin();
       const decoded = decodeBatch(batch);
       const outcome = await runner.apply(EVIDENCE, decoded);
