@@ -1,13 +1,14 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { formatted, type Report } from './figures';
+import { change } from './change.bench';
+import { endToEnd } from './end-to-end.bench';
+import { evaluation } from './evaluation.bench';
 import { evidence } from './evidence.bench';
+import { formatted, type Report } from './figures';
 import { ingest } from './ingest.bench';
 import { replay } from './replay.bench';
 import { Stores } from './stores';
 
-type Bench = (stores: Stores) => Promise<Report>;
-
-const benches: Record<string, Bench> = { ingest, evidence, replay };
+const benches: Readonly<Record<string, (stores: Stores) => Promise<Report>>> = { evaluation, ingest, evidence, replay, change, 'end-to-end': endToEnd };
 
 const machine = (): string =>
   `${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;

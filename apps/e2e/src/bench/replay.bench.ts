@@ -2,13 +2,13 @@ import { KafkaEventLog, type EventLog, PostgresEventLog } from '@pataka/event-so
 import { median, type Report, shown } from './figures';
 import { publishTraffic } from './logged-traffic';
 import { MeasuredProcess } from './measured-process';
-import { type Contender, interleaved } from './rounds';
+import { type Contender, interleaved, ROUNDS } from './rounds';
 import type { Cost } from './stopwatch';
 import type { StoreEnvironment, Stores } from './stores';
 import { EVENT_BYTES } from './traffic';
 
 const EVENTS = 120_000;
-const ROUNDS = 3;
+const MOST_ROUNDS = 3;
 const WORK_MS = 160_000;
 
 type Figures = { perSecond: number; perCpuSecond: number };
@@ -39,7 +39,7 @@ export const replay = async (stores: Stores): Promise<Report> => {
   try {
     const kafka = await stores.kafka();
     if (kafka !== null) logs.push(await prepare('Kafka', kafka));
-    const samples = await interleaved(logs.flatMap(contendersOf), ROUNDS);
+    const samples = await interleaved(logs.flatMap(contendersOf), Math.min(ROUNDS, MOST_ROUNDS));
     const medianOf = (name: string, figure: keyof Figures): number => median(samples.get(name)!.map((sample) => sample[figure]));
     const rowOf = (name: string, base: string): (string | number)[] =>
       [name, `${shown(medianOf(base, 'perSecond') / medianOf(name, 'perSecond'))} x`, medianOf(name, 'perSecond'), medianOf(name, 'perCpuSecond')];
