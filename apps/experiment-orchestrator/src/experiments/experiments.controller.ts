@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
-import { CompleteExperiment, CreateExperiment, DomainError, type Experiment, type ExperimentEvent, KEY_PATTERN, PatchExperiment, StartExperiment, parse } from '@pataka/contracts';
+import { CompleteExperiment, CreateExperiment, DomainError, type Experiment, type ExperimentEvent, experimentStatuses, KEY_PATTERN, PatchExperiment, StartExperiment, parse } from '@pataka/contracts';
 import { EventStore, handle, type Sql, uuidv7 } from '@pataka/event-sourcing';
 import { AccessDirectory, type Answer, Command, created, cut, historyOf, type HttpCommandContext, listed, pageOf, parameter, type Query as QueryOf, requireIfMatch, versioned } from '@pataka/platform';
 import { type ExperimentCommand, experimentAggregate } from './experiment.decider';
@@ -7,6 +7,14 @@ import { experimentFaults } from './experiment-faults';
 import { ExperimentReads } from './experiment-reads';
 
 const PATH = '/api/experiments';
+
+/** A status that there is: a misspelt one would find nothing and say nothing. */
+const statusOf = (query: QueryOf): string | undefined => {
+  const status = parameter(query, 'status');
+  const detail = `must be one of ${experimentStatuses.join(', ')}`;
+  if (status !== undefined && !experimentStatuses.some((known) => known === status)) throw new DomainError('validation', `/status ${detail}`, [{ pointer: '/status', detail }]);
+  return status;
+};
 
 @Controller('api/experiments')
 export class ExperimentsController {
@@ -19,7 +27,7 @@ export class ExperimentsController {
   @Get()
   async list(@Query() query: QueryOf): Promise<Answer> {
     const page = pageOf(query, KEY_PATTERN);
-    const found = await this.reads.list({ ...page, limit: page.limit + 1 }, { status: parameter(query, 'status'), search: parameter(query, 'search') });
+    const found = await this.reads.list({ ...page, limit: page.limit + 1 }, { status: statusOf(query), search: parameter(query, 'search') });
     const { rows, last } = cut(found, page.limit, (row) => row.key);
     return listed(PATH, query, await this.reads.withResults(rows.map((row) => row.document)), last);
   }
