@@ -83,28 +83,6 @@ export class ExperimentPlan {
 export type MetricReference = string | MetricDefinition;
 const METRICS = { type: 'array' as const, maxItems: 50, items: { oneOf: [{ type: 'string' as const, minLength: 1, maxLength: 128 }, { $ref: '#/components/schemas/MetricDefinition' }] } };
 
-/** Body of `POST /api/experiments`. */
-export class CreateExperiment {
-  @Matches(KEY_PATTERN) key!: string;
-  @IsOptional() @IsString() @MaxLength(256) name?: string;
-  @IsOptional() @IsString() @MaxLength(4000) description?: string;
-  @IsOptional() @IsString() @MaxLength(4000) hypothesis?: string;
-  @IsIn(experimentTypes) type!: ExperimentType;
-  @IsOptional() @IsString() @Length(1, 128) environment?: string;
-  @IsOptional() @Matches(KEY_PATTERN) flagKey?: string;
-  @IsOptional() @IsString() @Length(1, 128) bucketBy?: string;
-  @IsOptional() @IsArray() @ArrayMaxSize(50) @ValidateNested({ each: true }) @Type(() => Variant) variants?: Variant[];
-  @IsOptional() @IsArray() @ArrayMinSize(1) @ArrayMaxSize(4) @ValidateNested({ each: true }) @Type(() => Factor) factors?: Factor[];
-  @IsOptional() @ValidateNested() @Type(() => TargetAudience) targetAudience?: TargetAudience;
-  @IsOptional() @JSONSchema(METRICS) successMetrics?: MetricReference[];
-  @IsOptional() @JSONSchema(METRICS) guardrailMetrics?: MetricReference[];
-  @IsOptional() @JSONSchema(METRICS) safetyMetrics?: MetricReference[];
-  @IsOptional() @ValidateNested() @Type(() => Strategy) strategy?: Strategy;
-  @IsOptional() @ValidateNested() @Type(() => ExperimentPlan) plan?: ExperimentPlan;
-  @IsOptional() @IsISO8601({ strict: true }) startDate?: string;
-  @IsOptional() @IsISO8601({ strict: true }) endDate?: string;
-}
-
 /** Body of `PATCH /api/experiments/{id}`: only the named members change; which are allowed depends on the status. */
 export class PatchExperiment {
   @IsOptional() @IsString() @MaxLength(256) name?: string;
@@ -119,6 +97,16 @@ export class PatchExperiment {
   @IsOptional() @ValidateNested() @Type(() => ExperimentPlan) plan?: ExperimentPlan;
   @IsOptional() @IsISO8601({ strict: true }) startDate?: string;
   @IsOptional() @IsISO8601({ strict: true }) endDate?: string;
+}
+
+/** Body of `POST /api/experiments`. */
+export class CreateExperiment extends PatchExperiment {
+  @Matches(KEY_PATTERN) key!: string;
+  @IsIn(experimentTypes) type!: ExperimentType;
+  @IsOptional() @IsString() @Length(1, 128) environment?: string;
+  @IsOptional() @Matches(KEY_PATTERN) flagKey?: string;
+  @IsOptional() @IsString() @Length(1, 128) bucketBy?: string;
+  @IsOptional() @IsArray() @ArrayMinSize(1) @ArrayMaxSize(4) @ValidateNested({ each: true }) @Type(() => Factor) factors?: Factor[];
 }
 
 /** Body of `POST /api/experiments/{id}/start`. */
