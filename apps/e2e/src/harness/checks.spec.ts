@@ -34,7 +34,7 @@ describe('reportFaults', () => {
   it.each([
     ['a lost subject', report(arm('control', 1, 3, 0), arm('ai', 1, 7, 0)), /1 subjects reported, 2 acknowledged/],
     ['a conversion counted twice', report(arm('control', 2, 1.5, 0.5), arm('ai', 1, 14, 0)), /ai: trip_km has mean 14/],
-    ['a lost conversion', report(arm('control', 2, 1.5, 0), arm('ai', 1, 7, 0)), /control: trip_done has rate 0/],
+    ['a lost conversion', report(arm('control', 2, 1.5, 0), arm('ai', 1, 7, 0)), /control: trip_done has mean 0/],
     ['an excluded subject', { ...report(arm('control', 2, 1.5, 0.5), arm('ai', 1, 7, 0)), excluded: { multipleVariants: 1 } }, /1 subjects are excluded/],
   ])('finds %s', (_what, results, fault) => {
     expect(reportFaults(subjects, results).join('\n')).toMatch(fault);

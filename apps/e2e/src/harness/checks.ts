@@ -26,19 +26,22 @@ export const historyFaults = (flag: string, acknowledged: readonly AcknowledgedC
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const near = (a: number | null | undefined, b: number): boolean => typeof a === 'number' && Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b));
 
+const armFaults = ({ variantId, sampleSize, metrics }: ExperimentResults['variants'][number], own: readonly AcknowledgedSubject[]): string[] => {
+  const faults = sampleSize === own.length ? [] : [`${variantId}: ${sampleSize} subjects reported, ${own.length} acknowledged`];
+  if (own.length === 0) return faults;
+  const expected = { [KM]: sum(own.map((subject) => sum(subject.km))) / own.length, [DONE]: own.filter((subject) => subject.done).length / own.length };
+  const wrong = Object.entries(expected).filter(([metric, mean]) => !near(metrics[metric]?.mean, mean));
+  return [...faults, ...wrong.map(([metric, mean]) => `${variantId}: ${metric} has mean ${metrics[metric]?.mean}, ${mean} was acknowledged`)];
+};
+
 /** Every acknowledged event counted exactly once: subjects, converted subjects and the sum of all values, variant by variant. */
 export const reportFaults = (subjects: Iterable<AcknowledgedSubject>, results: ExperimentResults): string[] => {
   const exposed = [...subjects].filter((subject) => subject.exposed);
-  const faults = results.excluded.multipleVariants === 0 ? [] : [`${results.excluded.multipleVariants} subjects are excluded, none was seen in two variants`];
-  for (const { variantId, sampleSize, metrics } of results.variants) {
-    const own = exposed.filter(({ variant }) => variant === variantId);
-    const km = sum(own.map((subject) => sum(subject.km)));
-    const done = own.filter((subject) => subject.done).length;
-    if (sampleSize !== own.length) faults.push(`${variantId}: ${sampleSize} subjects reported, ${own.length} acknowledged`);
-    if (own.length > 0 && !near(metrics[KM]?.mean, km / own.length)) faults.push(`${variantId}: ${KM} has mean ${metrics[KM]?.mean}, ${km / own.length} was acknowledged`);
-    if (own.length > 0 && !near(metrics[DONE]?.mean, done / own.length)) faults.push(`${variantId}: ${DONE} has rate ${metrics[DONE]?.mean}, ${done / own.length} was acknowledged`);
-  }
-  return faults;
+  const excluded = results.excluded.multipleVariants;
+  return [
+    ...(excluded === 0 ? [] : [`${excluded} subjects are excluded, none was seen in two variants`]),
+    ...results.variants.flatMap((variant) => armFaults(variant, exposed.filter((subject) => subject.variant === variant.variantId))),
+  ];
 };
 
 const CATCH_UP_MS = 60_000;
