@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from './build';
+import { sendRaw } from './raw-http';
 
 export type StoreName = 'kafka' | 'postgres' | 'redis' | 'influx';
 
@@ -40,6 +41,11 @@ export class Stack {
 
   restart(store: StoreName): Promise<void> {
     return this.#run('restart', store);
+  }
+
+  /** One command to Redis, as text; answers the first line. */
+  redis(command: string): Promise<string> {
+    return sendRaw(Number(new URL(this.env['REDIS_URL']!).port), `${command}\r\nQUIT\r\n`).then((text) => text.split('\r\n')[0]!);
   }
 
   async stop(): Promise<void> {
