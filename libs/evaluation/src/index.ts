@@ -1,10 +1,13 @@
 export { bucketOf, serialiseBucketKey } from './bucket';
+export { conditionsFaults } from './condition-faults';
+export { instant as instantFault } from './condition-operands';
 export { Context, prepareContext } from './context';
 export { findPrerequisiteCycle, findSegmentCycle } from './cycle';
 export { ENGINE_VERSION, evaluate, evaluateValue } from './evaluate';
 export type { ErrorCode, Evaluation, Failure, Reason, Served, Unserved } from './evaluation';
 export { explain, type ConditionExplanation, type Explanation, type PrerequisiteExplanation, type RuleExplanation, type RuleOutcome } from './explain';
 export { parseInstant } from './instant';
+export { faultOf, isRecord, listOf, reservedName, type Check } from './faults';
 export { md5First32 } from './md5';
 export { MAX_REGEX_LENGTH, validateRegex } from './regex';
 export { compileRuleset, CompiledRuleset, type Ruleset, type RulesetChange } from './ruleset';

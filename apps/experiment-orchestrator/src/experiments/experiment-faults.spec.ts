@@ -24,6 +24,7 @@ describe('experimentFaults', () => {
     ['a type that is not there yet', { type: 'BANDITS' }, ['/type']],
     ['an end before the start', { startDate: '2026-07-02T00:00:00Z', endDate: '2026-07-01T00:00:00Z' }, ['/endDate']],
     ['an unknown environment', { environment: 'moon' }, ['/environment']],
+    ['a bad condition of the audience', { targetAudience: { conditions: [{ attribute: 'region', operator: 'regex', value: '(' }] } }, ['/targetAudience/conditions/0/value']],
     ['a metric twice', { successMetrics: ['fuel'], safetyMetrics: ['fuel'] }, ['/safetyMetrics/0']],
   ])('names %s', (_what, body, expected) => {
     expect(pointers(body)).toEqual(expected);

@@ -1,4 +1,5 @@
 import type { CreateExperiment, Fault, FlagType, FlagValue, PatchExperiment, Strategy, Variant } from '@pataka/contracts';
+import { conditionsFaults } from '@pataka/evaluation';
 
 const WEIGHT_TOLERANCE = 1e-9;
 const MAX_CELLS = 50;
@@ -49,6 +50,8 @@ export const strategyFaults = (strategy: Strategy): Faults => {
   return empty === -1 ? [] : [fault(`/strategy/geographicRules/${empty}/regions`, 'names no region')];
 };
 
+const audienceFaults = ({ targetAudience }: Pick<CreateExperiment, 'targetAudience'>): Faults => conditionsFaults(targetAudience?.conditions, '/targetAudience/conditions');
+
 const dateFaults = ({ startDate, endDate }: Pick<CreateExperiment, 'startDate' | 'endDate'>): Faults =>
   startDate !== undefined && endDate !== undefined && Date.parse(endDate) <= Date.parse(startDate) ? [fault('/endDate', 'must be after startDate')] : [];
 
@@ -72,6 +75,7 @@ const metricFaults = (body: Pick<CreateExperiment, 'successMetrics' | 'guardrail
 export const experimentFaults = (body: CreateExperiment, environments: readonly string[]): Faults => [
   ...designFaults(body),
   ...(body.strategy === undefined ? [] : strategyFaults(body.strategy)),
+  ...audienceFaults(body),
   ...dateFaults(body),
   ...metricFaults(body),
   ...(body.environment !== undefined && environments.length > 0 && !environments.includes(body.environment) ? [fault('/environment', `is not one of ${environments.join(', ')}`)] : []),
@@ -81,6 +85,7 @@ export const experimentFaults = (body: CreateExperiment, environments: readonly 
 export const draftPatchFaults = (patch: PatchExperiment): Faults => [
   ...(patch.variants === undefined ? [] : variantFaults(patch.variants)),
   ...(patch.strategy === undefined ? [] : strategyFaults(patch.strategy)),
+  ...audienceFaults(patch),
   ...dateFaults(patch),
   ...metricFaults(patch),
 ];

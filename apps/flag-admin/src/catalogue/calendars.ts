@@ -1,6 +1,5 @@
 import { Calendar, type Fault } from '@pataka/contracts';
-import { parseInstant } from '@pataka/evaluation';
-import { faultOf, isRecord, listOf, type Check } from '../faults/faults';
+import { parseInstant, faultOf, isRecord, listOf, type Check } from '@pataka/evaluation';
 import { timeZone } from '../faults/time-zone';
 import { catalogueAggregate } from './catalogue.decider';
 

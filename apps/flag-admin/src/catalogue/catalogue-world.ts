@@ -1,6 +1,6 @@
 import type { JsonObject, Region } from '@pataka/contracts';
+import { isRecord } from '@pataka/evaluation';
 import type { EventStore, Sql } from '@pataka/event-sourcing';
-import { isRecord } from '../faults/faults';
 import type { CatalogueKind, CatalogueWorld } from './catalogue.decider';
 import { segmentsNamedBy } from './segments';
 

@@ -1,6 +1,7 @@
 import { DomainError, topics, faultsOf, type Fault, type JsonObject, type SegmentChange, type Shape } from '@pataka/contracts';
+import { faultOf, isRecord, reservedName } from '@pataka/evaluation';
 import type { Aggregate, StoredFacts } from '@pataka/event-sourcing';
-import { faultOf, isRecord, mergeFaults, refuse, reservedName } from '../faults/faults';
+import { mergeFaults, refuse } from '../faults/faults';
 import { sameJson } from '../faults/same-json';
 
 export type CatalogueKind = 'segment' | 'region' | 'calendar';

@@ -1,5 +1,5 @@
 import { Region } from '@pataka/contracts';
-import { faultOf } from '../faults/faults';
+import { faultOf } from '@pataka/evaluation';
 import { catalogueAggregate, type CatalogueWorld } from './catalogue.decider';
 
 const parentFault = (body: Record<string, unknown>, world: CatalogueWorld): string | null => {

@@ -1,7 +1,5 @@
 import { Segment, type Condition, type Fault } from '@pataka/contracts';
-import { findSegmentCycle } from '@pataka/evaluation';
-import { conditionsFaults } from '../faults/condition-faults';
-import { isRecord, listOf } from '../faults/faults';
+import { findSegmentCycle, isRecord, listOf, conditionsFaults } from '@pataka/evaluation';
 import { catalogueAggregate, type CatalogueWorld } from './catalogue.decider';
 
 const MAX_DEPTH = 64;

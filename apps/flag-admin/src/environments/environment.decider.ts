@@ -1,6 +1,7 @@
 import { CreateEnvironment, DomainError, faultsOf, topics, type AccessChange, type Environment, type JsonObject } from '@pataka/contracts';
+import { faultOf, isRecord, reservedName } from '@pataka/evaluation';
 import type { Aggregate, StoredFacts } from '@pataka/event-sourcing';
-import { faultOf, isRecord, mergeFaults, refuse, reservedName } from '../faults/faults';
+import { mergeFaults, refuse } from '../faults/faults';
 
 export interface EnvironmentEvent { type: 'environment.created'; data: { environment: { key: string; name: string } } }
 export type EnvironmentState = Environment | null;

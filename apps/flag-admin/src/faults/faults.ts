@@ -1,23 +1,8 @@
 import { DomainError, KEY_PATTERN, type Fault } from '@pataka/contracts';
-
-/** What is wrong with one value, or null. */
-export type Check = (value: unknown) => string | null;
-
-export const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** A list, or nothing of it: that it is no list is the shape's fault to tell. */
-export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
-export const faultOf = (pointer: string, detail: string | null): Fault[] => (detail === null ? [] : [{ pointer, detail }]);
+import { isRecord } from '@pataka/evaluation';
 
 /** A member's name as one part of a JSON pointer. */
 export const pointerPart = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
-
-const RESERVED = new Set(['constructor', 'prototype', '__proto__']);
-
-/** Names that reach a prototype in somebody's JavaScript, in whatever case, and so are nobody's key. */
-export const reservedName: Check = (name) =>
-  typeof name === 'string' && RESERVED.has(name.toLowerCase()) ? `"${name}" is a reserved name` : null;
 
 /** Faults of meaning first: where one sits at a pointer, what the shape says there adds nothing. */
 export const mergeFaults = (ofMeaning: readonly Fault[], ofShape: readonly Fault[]): Fault[] => {

@@ -1,4 +1,3 @@
-import { isTimeZone } from '@pataka/evaluation';
-import type { Check } from './faults';
+import { isTimeZone, type Check } from '@pataka/evaluation';
 
 export const timeZone: Check = (value) => (typeof value === 'string' && !isTimeZone(value) ? `"${value}" is no IANA time zone` : null);

@@ -1,5 +1,6 @@
 import { CreateFlag, DomainError, FlagEnvironment, PatchFlag, faultsOf, flagTypes, type Fault, type Flag, type FlagType } from '@pataka/contracts';
-import { faultOf, isRecord, mergeFaults, pointerPart, refuse, reservedName } from '../faults/faults';
+import { faultOf, isRecord, reservedName } from '@pataka/evaluation';
+import { mergeFaults, pointerPart, refuse } from '../faults/faults';
 import { cycleFault, prerequisitesFaults, type FlagWorld } from './prerequisite-faults';
 import { settingsFaults } from './rule-faults';
 import { valueFaults } from './value-faults';

@@ -1,7 +1,8 @@
 import { flagStatuses, flagTypes, type Fault, type Flag } from '@pataka/contracts';
+import { faultOf } from '@pataka/evaluation';
 import type { DocumentRow, EventStore } from '@pataka/event-sourcing';
 import { parameter, type Page, type Query } from '@pataka/platform';
-import { faultOf, refuse } from '../faults/faults';
+import { refuse } from '../faults/faults';
 
 const PAGE = 200;
 

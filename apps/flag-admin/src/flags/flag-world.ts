@@ -1,6 +1,6 @@
 import type { Flag } from '@pataka/contracts';
+import { isRecord, listOf } from '@pataka/evaluation';
 import type { EventStore, Sql } from '@pataka/event-sourcing';
-import { isRecord, listOf } from '../faults/faults';
 import type { FlagWorld } from './prerequisite-faults';
 
 const PAGE = 500;

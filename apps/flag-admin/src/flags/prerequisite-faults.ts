@@ -1,6 +1,5 @@
 import type { Fault, Flag } from '@pataka/contracts';
-import { findPrerequisiteCycle } from '@pataka/evaluation';
-import { faultOf, isRecord, listOf } from '../faults/faults';
+import { findPrerequisiteCycle, faultOf, isRecord, listOf } from '@pataka/evaluation';
 import { valueFaults } from './value-faults';
 
 /** What the flag's own document cannot tell: which environments there are, and the flags that its prerequisites lead to. */

@@ -1,6 +1,5 @@
 import type { Fault, FlagType } from '@pataka/contracts';
-import { conditionsFaults } from '../faults/condition-faults';
-import { faultOf, isRecord, listOf, reservedName } from '../faults/faults';
+import { faultOf, isRecord, listOf, reservedName, conditionsFaults } from '@pataka/evaluation';
 import { scheduleFaults } from './schedule-faults';
 import { valueFaults } from './value-faults';
 

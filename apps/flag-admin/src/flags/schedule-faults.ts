@@ -1,7 +1,5 @@
 import type { Fault } from '@pataka/contracts';
-import { parseInstant } from '@pataka/evaluation';
-import { instant } from '../faults/condition-operands';
-import { faultOf, isRecord, listOf, type Check } from '../faults/faults';
+import { parseInstant, faultOf, isRecord, listOf, type Check, instantFault as instant } from '@pataka/evaluation';
 import { timeZone } from '../faults/time-zone';
 
 const optionalInstant: Check = (value) => (value === undefined ? null : instant(value));

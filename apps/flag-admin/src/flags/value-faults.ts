@@ -1,5 +1,5 @@
 import { checkJson, type Fault, type FlagType } from '@pataka/contracts';
-import { isRecord, reservedName } from '../faults/faults';
+import { isRecord, reservedName } from '@pataka/evaluation';
 
 const MAX_DEPTH = 32;
 

@@ -1,8 +1,7 @@
 import { CreateKey, DomainError, faultsOf, topics, type AccessChange, type AccessKey, type Fault, type JsonObject } from '@pataka/contracts';
-import { parseInstant } from '@pataka/evaluation';
+import { parseInstant, faultOf, isRecord, instantFault as instant } from '@pataka/evaluation';
 import type { Aggregate, StoredFacts } from '@pataka/event-sourcing';
-import { instant } from '../faults/condition-operands';
-import { faultOf, isRecord, mergeFaults, refuse } from '../faults/faults';
+import { mergeFaults, refuse } from '../faults/faults';
 
 /** What is kept of a secret: never the secret. */
 export interface KeptSecret { hash: string; hint: string }

@@ -1,8 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import type { AccessKey, KeyKind } from '@pataka/contracts';
+import { isRecord } from '@pataka/evaluation';
 import { EventStore, handle, type CommandSource, type Handled } from '@pataka/event-sourcing';
 import { Command, created, cut, listed, newToken, pageOf, type Answer, type HttpCommandContext, type Query as QueryOf } from '@pataka/platform';
-import { isRecord } from '../faults/faults';
 import { AccessFeed } from './access-feed';
 import { keyAggregate, type KeyCommand, type KeyEvent, type KeyState } from './key.decider';
 

@@ -1,4 +1,4 @@
-import { operators, type Fault, type Operator } from '@pataka/contracts';
+import type { Fault, Operator } from '@pataka/contracts';
 import { operands } from './condition-operands';
 import { faultOf, isRecord, listOf, reservedName } from './faults';
 
@@ -6,7 +6,7 @@ const MAX_DEPTH = 10;
 const GROUPS = ['any', 'all', 'not'] as const;
 const LEAF = ['attribute', 'operator', 'value'] as const;
 
-const isOperator = (value: unknown): value is Operator => (operators as readonly unknown[]).includes(value);
+const isOperator = (value: unknown): value is Operator => typeof value === 'string' && Object.hasOwn(operands, value);
 
 const attributeFault = (attribute: unknown, operator: Operator): string | null => {
   if (!operands[operator].attribute) return attribute === undefined ? null : `${operator} takes no attribute`;

@@ -1,6 +1,7 @@
 import type { Operator } from '@pataka/contracts';
-import { parseInstant, validateRegex } from '@pataka/evaluation';
 import type { Check } from './faults';
+import { parseInstant } from './instant';
+import { validateRegex } from './regex';
 
 /** What an operator needs beside its name: an attribute, a value of some kind, or neither. */
 export interface Operand { attribute: boolean; value: Check | null }
