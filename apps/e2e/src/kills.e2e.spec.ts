@@ -17,9 +17,9 @@ const stack = Stack.start(['kafka', 'postgres', 'redis']);
 beforeAll(build, 300_000);
 afterAll(() => stack.stop(), 60_000);
 
-const told = (ledger: Ledger, done: number): void => {
+const told = (ledger: Ledger, done: number, sinceMs: number): void => {
   const { counts, changes, experiments } = ledger;
-  process.stderr.write(`${done} kills: ${changes.length} flag changes, ${experiments.length} experiments, ${counts.events} events and ${counts.repeats} repeats acknowledged in ${counts.requests} requests; ${counts.unknown} connections broke with the outcome unknown, ${counts.refused} requests were told to come again, ${counts.away} found nobody\n`);
+  process.stderr.write(`${done} kills in ${Math.round((performance.now() - sinceMs) / 1_000)} s: ${changes.length} flag changes, ${experiments.length} experiments, ${counts.events} events and ${counts.repeats} repeats acknowledged in ${counts.requests} requests; ${counts.unknown} connections broke with the outcome unknown, ${counts.refused} requests were told to come again, ${counts.away} found nobody\n`);
 };
 
 const allFaults = async (pataka: PatakaProcess, ledger: Ledger, experimentId: string): Promise<string[]> => [
@@ -46,6 +46,7 @@ describe('everything in one process, killed again and again', () => {
     const ledger = new Ledger();
     const experimentId = await startExperiment(pataka, ledger, 'under_kills');
     const load = new Load(pataka, ledger, experimentId, random);
+    const startMs = performance.now();
     for (let kill = 0; kill < kills; kill += 1) {
       await killMoment(pataka, random);
       await pataka.kill();
@@ -54,7 +55,7 @@ describe('everything in one process, killed again and again', () => {
     await pataka.ready();
     await sleep(500);
     await load.stop();
-    told(ledger, kills);
+    told(ledger, kills, startMs);
     expect(await allFaults(pataka, ledger, experimentId)).toEqual([]);
     expect(ledger.counts.unknown).toBeGreaterThan(0);
     expect(await pataka.stop()).toBe(0);
@@ -95,12 +96,13 @@ stack.describe('four services over Kafka, each killed again and again', () => {
     await sleep(1_000);
     const watch = watchEvaluation(pataka, 'watched');
     const order = Array.from({ length: killsPerService }, () => [...serviceNames]).flat().map((name) => ({ name, at: random() })).sort((a, b) => a.at - b.at);
+    const startMs = performance.now();
     for (const { name } of order) await killService(pataka, name, watch, random);
     await pataka.ready();
     await sleep(500);
     await load.stop();
     await watch.stop();
-    told(ledger, order.length);
+    told(ledger, order.length, startMs);
     expect(await allFaults(pataka, ledger, experimentId)).toEqual([]);
     expect(watch.failures).toEqual([]);
     expect(watch.count).toBeGreaterThan(order.length);

@@ -27,8 +27,8 @@ export class Ledger {
   async acknowledged<T>(api: Api, method: string, path: string, sent: Sent): Promise<Reply<T>> {
     this.counts.requests += 1;
     return until(`${method} ${path} is answered`, async () => {
-      const reply = await api.send<T>(method, path, { timeoutMs: 10_000, ...sent }).catch((error: Error) => error);
-      if (reply instanceof Error) this.counts[nobodyListened(reply) ? 'away' : 'unknown'] += 1;
+      const { reply, error } = await api.send<T>(method, path, { timeoutMs: 10_000, ...sent }).then((answer) => ({ reply: answer, error: null }), (thrown: Error) => ({ reply: null, error: thrown }));
+      if (error !== null) this.counts[nobodyListened(error) ? 'away' : 'unknown'] += 1;
       else if (transient.has(reply.status)) this.counts.refused += 1;
       else return reply;
       return null;

@@ -6,7 +6,8 @@ import type { PatakaProcess } from './pataka-process';
 import { until } from './waiting';
 
 const FLAGS = 4;
-const PAUSE_MS = 5;
+const FLAG_PAUSE_MS = 10;
+const EVENTS_PAUSE_MS = 40;
 const EXPERIMENT_PAUSE_MS = 1_500;
 const BATCH = 40;
 
@@ -57,7 +58,7 @@ export class Load {
 
   async #changeFlags(flag: string): Promise<void> {
     await this.ledger.createFlag(this.pataka.admin, flag);
-    await this.#loop(PAUSE_MS, () => this.ledger.changeFlag(this.pataka.admin, flag));
+    await this.#loop(FLAG_PAUSE_MS, () => this.ledger.changeFlag(this.pataka.admin, flag));
   }
 
   async #makeExperiments(prefix: string): Promise<void> {
@@ -66,7 +67,7 @@ export class Load {
   }
 
   async #sendEvents(): Promise<void> {
-    await this.#loop(PAUSE_MS, async () => {
+    await this.#loop(EVENTS_PAUSE_MS, async () => {
       for (let more = 0; more < 12; more += 1) this.#addSubject();
       const batch = Array.from({ length: Math.min(BATCH, this.#pool.length) }, () => this.#pool.splice(Math.floor(this.random() * this.#pool.length), 1)[0]!);
       await this.ledger.sendEvents(this.pataka.server, batch);
