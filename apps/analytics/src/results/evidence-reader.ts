@@ -66,13 +66,14 @@ export class EvidenceReader {
     return row?.newest == null ? null : Number(row.newest);
   }
 
-  // No sum tells a quantile: these metrics read their subjects one by one.
+  // No sum tells a quantile: these metrics read their subjects one by one, in an order that no table's history decides.
   private async values(sql: Sql, schema: string, experiment: Experiment, catalogue: ReadonlyMap<string, MetricDefinition>): Promise<ReportInput['values']> {
     const values = new Map<string, Map<string, DatedValue[]>>();
     for (const metric of metricsOf(experiment, catalogue).filter(({ type }) => type === 'quantile')) {
       const plan = planOf(experiment, catalogue).metrics.find(({ key }) => key === metric.key)!;
       const rows = await sql.query<{ variant: string; entry_at: string; state: MetricState | null }>(
-        `select variant, entry_at, metrics->$2::text as state from ${schema}.subject where experiment = $1 and variant is not null and not excluded`, [experiment.id, metric.key]);
+        `select variant, entry_at, metrics->$2::text as state from ${schema}.subject where experiment = $1 and variant is not null and not excluded
+         order by variant collate "C", unit collate "C"`, [experiment.id, metric.key]);
       const byVariant = new Map<string, DatedValue[]>();
       for (const { variant, entry_at, state } of rows) {
         if (state === null && metric.population === 'converted') continue;
