@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { topics, type AccessChange } from '@pataka/contracts';
@@ -10,6 +11,9 @@ import { EXPERIMENT_METRICS } from './metrics/experiment-metrics.process';
 export const groups = { evidence: 'analytics-evidence', metrics: 'analytics-experiment-metrics', access: 'analytics-access' } as const;
 export const projectionOf: Readonly<Record<string, string>> = { [groups.evidence]: EVIDENCE, [groups.metrics]: EXPERIMENT_METRICS };
 
+const PLENTY = 2_000;
+const GATHER_MS = 400;
+
 /** What analytics reads off the log. */
 @Controller()
 export class Consumers {
@@ -17,12 +21,12 @@ export class Consumers {
 
   @EventPattern(topics.exposures.name, undefined, { group: groups.evidence })
   exposures(@Payload() batch: EventBatch): Promise<void | { seek: string }> {
-    return this.runner.apply(EVIDENCE, batch);
+    return this.gathering(batch);
   }
 
   @EventPattern(topics.conversions.name, undefined, { group: groups.evidence })
   conversions(@Payload() batch: EventBatch): Promise<void | { seek: string }> {
-    return this.runner.apply(EVIDENCE, batch);
+    return this.gathering(batch);
   }
 
   @EventPattern(topics.experimentEvents.name, undefined, { group: groups.evidence })
@@ -43,5 +47,12 @@ export class Consumers {
   @EventPattern(topics.accessChanges.name, undefined, { group: groups.access, broadcast: true })
   accessChanges(@Payload() batch: EventBatch): void {
     for (const event of batch.events) this.access.apply(event.data as unknown as AccessChange, event.position ?? 0);
+  }
+
+  /** A small batch costs as many statements as a big one. After one the partition's next events have a moment to gather, so that load makes batches bigger. */
+  private async gathering(batch: EventBatch): Promise<void | { seek: string }> {
+    const outcome = await this.runner.apply(EVIDENCE, batch);
+    if (outcome === undefined && batch.events.length < PLENTY) await sleep(GATHER_MS);
+    return outcome;
   }
 }
