@@ -19,7 +19,9 @@ const numberFault = (value: number): string | null => {
   return null;
 };
 
-interface Visit { value: unknown; pointer: string; depth: number }
+interface Visit { value: object; pointer: string; depth: number }
+
+const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** Walks with a list of its own, so that hostile depth cannot exhaust the stack. */
 class Walk {
@@ -29,23 +31,27 @@ class Walk {
   constructor(private readonly maxDepth: number, private readonly maxString: number) {}
 
   from(root: unknown): Fault[] {
-    this.pending.push({ value: root, pointer: '', depth: 0 });
-    while (this.pending.length > 0 && this.faults.length < MAX_FAULTS) this.visit(this.pending.pop()!);
+    if (isNested(root)) this.pending.push({ value: root, pointer: '', depth: 0 });
+    else this.note('', this.leafFault(root));
+    while (this.pending.length > 0 && this.faults.length < MAX_FAULTS) this.enter(this.pending.pop()!);
     return this.faults;
   }
 
-  private visit({ value, pointer, depth }: Visit): void {
-    if (typeof value === 'string') this.note(pointer, stringFault(value, this.maxString));
-    else if (typeof value === 'number') this.note(pointer, numberFault(value));
-    else if (typeof value === 'object' && value !== null) this.enter(value, pointer, depth);
+  private leafFault(value: unknown): string | null {
+    if (typeof value === 'string') return stringFault(value, this.maxString);
+    return typeof value === 'number' ? numberFault(value) : null;
   }
 
-  private enter(value: object, pointer: string, depth: number): void {
+  private enter({ value, pointer, depth }: Visit): void {
     if (depth >= this.maxDepth) return this.note(pointer, `is nested deeper than ${this.maxDepth} levels`);
-    for (const [name, member] of Object.entries(value)) {
-      const at = `${pointer}/${escapePointer(name)}`;
-      this.note(at, FORBIDDEN_MEMBERS.has(name) ? `"${name}" is not allowed as a name` : stringFault(name, this.maxString));
-      this.pending.push({ value: member, pointer: at, depth: depth + 1 });
+    for (const name of Object.keys(value)) {
+      if (this.faults.length >= MAX_FAULTS) return;
+      const member = (value as Record<string, unknown>)[name];
+      const named = FORBIDDEN_MEMBERS.has(name) ? `"${name}" is not allowed as a name` : stringFault(name, this.maxString);
+      const fault = named ?? (isNested(member) ? null : this.leafFault(member));
+      // Every event that comes in passes here: a pointer is made only where one is needed.
+      if (fault !== null) this.note(`${pointer}/${escapePointer(name)}`, fault);
+      if (isNested(member)) this.pending.push({ value: member, pointer: `${pointer}/${escapePointer(name)}`, depth: depth + 1 });
     }
   }
 
