@@ -6,7 +6,7 @@ import { Ledger } from './harness/ledger';
 import { Load, startExperiment } from './harness/load';
 import { PatakaProcess } from './harness/pataka-process';
 import { Stack } from './harness/stack';
-import { countOf, randomFrom, seedOfRun } from './harness/waiting';
+import { countOf, randomFrom, seedOfRun, until } from './harness/waiting';
 
 // The long form: PATAKA_KILLS=200 PATAKA_SERVICE_KILLS=50 npx jest apps/e2e/src/kills.e2e.spec.ts
 const kills = countOf('PATAKA_KILLS', 10);
@@ -29,11 +29,15 @@ const allFaults = async (pataka: PatakaProcess, ledger: Ledger, experimentId: st
   ...verifyFaults(pataka),
 ];
 
-/** Mostly while it works; every fourth kill while it is still starting. */
-const killMoment = async (pataka: PatakaProcess, random: () => number): Promise<void> => {
+const BUSY_MS = 10_000;
+
+/** Every fourth kill while it is still starting; the others after some more work has been acknowledged, however slow the machine. */
+const killMoment = async (pataka: PatakaProcess, ledger: Ledger, random: () => number): Promise<void> => {
   if (random() < 0.25) return sleep(random() * 2_000);
   await pataka.ready();
-  await sleep(random() * 1_500);
+  const enough = ledger.changes.length + random() * 30;
+  await until('some work is acknowledged', () => ledger.changes.length > enough, BUSY_MS).catch(() => undefined);
+  await sleep(random() * 50);
 };
 
 describe('everything in one process, killed again and again', () => {
@@ -48,7 +52,7 @@ describe('everything in one process, killed again and again', () => {
     const load = new Load(pataka, ledger, experimentId, random);
     const startMs = performance.now();
     for (let kill = 0; kill < kills; kill += 1) {
-      await killMoment(pataka, random);
+      await killMoment(pataka, ledger, random);
       await pataka.kill();
       pataka.spawn();
     }
@@ -97,7 +101,10 @@ stack.describe('four services over Kafka, each killed again and again', () => {
     const watch = watchEvaluation(pataka, 'watched');
     const order = Array.from({ length: killsPerService }, () => [...serviceNames]).flat().map((name) => ({ name, at: random() })).sort((a, b) => a.at - b.at);
     const startMs = performance.now();
-    for (const { name } of order) await killService(pataka, name, watch, random);
+    for (const { name } of order) {
+      await killMoment(pataka, ledger, random);
+      await killService(pataka, name, watch);
+    }
     await pataka.ready();
     await sleep(500);
     await load.stop();
@@ -110,8 +117,7 @@ stack.describe('four services over Kafka, each killed again and again', () => {
   }, 120_000 + killsPerService * 4 * PER_KILL_MS);
 });
 
-const killService = async (pataka: PatakaProcess, name: ServiceName, watch: { spared: boolean }, random: () => number): Promise<void> => {
-  await killMoment(pataka, random);
+const killService = async (pataka: PatakaProcess, name: ServiceName, watch: { spared: boolean }): Promise<void> => {
   if (name === 'evaluator') watch.spared = false;
   await pataka.killService(name);
   if (name !== 'evaluator') return;

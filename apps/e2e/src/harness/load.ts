@@ -7,7 +7,7 @@ import { until } from './waiting';
 
 const FLAGS = 4;
 const FLAG_PAUSE_MS = 10;
-const EVENTS_PAUSE_MS = 40;
+const EVENTS_PAUSE_MS = 100;
 const EXPERIMENT_PAUSE_MS = 1_500;
 const BATCH = 40;
 
