@@ -1,8 +1,9 @@
-import { PatakaProcess } from '../harness/pataka-process';
+import type { PatakaProcess } from '../harness/pataka-process';
 import { until } from '../harness/waiting';
 import { ChangeStream } from './change-stream';
 import { quantile, type Report } from './figures';
 import { type Contender, interleaved } from './rounds';
+import { startPataka } from './started-pataka';
 import type { Stores } from './stores';
 
 const CHANGES_A_ROUND = 60;
@@ -53,30 +54,17 @@ const contenderOf = (watched: Watched, all: Latency[]): Contender<Record<string,
 
 /** From sending a change of a flag to the first evaluation that shows it. */
 export const change = async (stores: Stores): Promise<Report> => {
-  const watched: Watched[] = [];
-  const started: PatakaProcess[] = [];
-  const start = async (name: string, options: Parameters<typeof PatakaProcess.start>[0]): Promise<void> => {
-    const pataka = await PatakaProcess.create(options);
-    started.push(pataka);
-    pataka.spawn();
-    await pataka.ready();
-    watched.push(await prepare(name, pataka));
+  const watched = [await prepare('embedded', await startPataka(stores, {}))];
+  const kafka = await stores.kafka();
+  if (kafka !== null) watched.push(await prepare('services over Kafka', await startPataka(stores, { services: true, env: kafka })));
+  for (const { stream } of watched) stores.beforeClose(async () => stream.close());
+  const latencies = watched.map((): Latency[] => []);
+  await interleaved(watched.map((one, index) => contenderOf(one, latencies[index]!)));
+  const cells = (index: number, moment: keyof Latency): number[] => [0.5, 0.99].map((q) => quantile(latencies[index]!.map((latency) => latency[moment]), q));
+  return {
+    title: `change: milliseconds from sending a change of a flag, ${latencies[0]!.length} changes each`,
+    columns: ['run as', 'evaluated p50', 'evaluated p99', 'stream told p50', 'stream told p99', 'acknowledged p50', 'acknowledged p99'],
+    rows: watched.map(({ name }, index) => [name, ...cells(index, 'evaluated'), ...cells(index, 'told'), ...cells(index, 'acknowledged')]),
+    notes: kafka === null ? [`LEFT OUT: Kafka (${stores.missing})`] : [],
   };
-  try {
-    await start('embedded', {});
-    const kafka = await stores.kafka();
-    if (kafka !== null) await start('services over Kafka', { services: true, env: kafka });
-    const latencies = watched.map((): Latency[] => []);
-    await interleaved(watched.map((one, index) => contenderOf(one, latencies[index]!)));
-    const cells = (index: number, moment: keyof Latency): number[] => [0.5, 0.99].map((q) => quantile(latencies[index]!.map((latency) => latency[moment]), q));
-    return {
-      title: `change: milliseconds from sending a change of a flag, ${latencies[0]!.length} changes each`,
-      columns: ['run as', 'evaluated p50', 'evaluated p99', 'stream told p50', 'stream told p99', 'acknowledged p50', 'acknowledged p99'],
-      rows: watched.map(({ name }, index) => [name, ...cells(index, 'evaluated'), ...cells(index, 'told'), ...cells(index, 'acknowledged')]),
-      notes: kafka === null ? [`LEFT OUT: Kafka (${stores.missing})`] : [],
-    };
-  } finally {
-    for (const { stream } of watched) stream.close();
-    for (const pataka of started) await pataka.dispose();
-  }
 };

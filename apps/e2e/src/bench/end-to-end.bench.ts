@@ -1,9 +1,10 @@
 import type { Experiment, ExperimentResults } from '@pataka/contracts';
-import { PatakaProcess } from '../harness/pataka-process';
+import type { PatakaProcess } from '../harness/pataka-process';
 import { until } from '../harness/waiting';
 import { median, type Report, shown } from './figures';
 import { requestOf, sendAll } from './http-load';
 import { type Contender, interleaved, ROUNDS } from './rounds';
+import { startPataka } from './started-pataka';
 import type { Stores } from './stores';
 import { type BenchEvent, bodiesOf, EVENT_BYTES, eventsOf, PER_REQUEST } from './traffic';
 
@@ -55,26 +56,15 @@ const contenderOf = (name: string, pataka: PatakaProcess): Contender<Figures> =>
 
 /** From the first request over HTTP to the report that counts every event. */
 export const endToEnd = async (stores: Stores): Promise<Report> => {
-  const started: { name: string; pataka: PatakaProcess }[] = [];
-  const start = async (name: string, options: Parameters<typeof PatakaProcess.start>[0]): Promise<void> => {
-    const pataka = await PatakaProcess.create(options);
-    started.push({ name, pataka });
-    pataka.spawn();
-    await pataka.ready();
+  const started = [{ name: 'embedded, one process', pataka: await startPataka(stores, {}) }];
+  const kafka = await stores.kafka();
+  if (kafka !== null) started.push({ name: 'services over Kafka', pataka: await startPataka(stores, { services: true, env: kafka }) });
+  const samples = await interleaved(started.map(({ name, pataka }) => contenderOf(name, pataka)), Math.min(ROUNDS, MOST_ROUNDS));
+  const medianOf = (name: string, figure: keyof Figures): number => median(samples.get(name)!.map((sample) => sample[figure]));
+  return {
+    title: `end-to-end: ${EVENTS.toLocaleString('en-US')} events of ${EVENT_BYTES} bytes, ${PER_REQUEST} a request, until the report counts them all`,
+    columns: ['run as', 'reported / acknowledged', 'events / s reported', 'events / s acknowledged'],
+    rows: started.map(({ name }) => [name, shown(medianOf(name, 'reported') / medianOf(name, 'ingested')), medianOf(name, 'reported'), medianOf(name, 'ingested')]),
+    notes: kafka === null ? [`LEFT OUT: Kafka (${stores.missing})`] : [],
   };
-  try {
-    await start('embedded, one process', {});
-    const kafka = await stores.kafka();
-    if (kafka !== null) await start('services over Kafka', { services: true, env: kafka });
-    const samples = await interleaved(started.map(({ name, pataka }) => contenderOf(name, pataka)), Math.min(ROUNDS, MOST_ROUNDS));
-    const medianOf = (name: string, figure: keyof Figures): number => median(samples.get(name)!.map((sample) => sample[figure]));
-    return {
-      title: `end-to-end: ${EVENTS.toLocaleString('en-US')} events of ${EVENT_BYTES} bytes, ${PER_REQUEST} a request, until the report counts them all`,
-      columns: ['run as', 'reported / acknowledged', 'events / s reported', 'events / s acknowledged'],
-      rows: started.map(({ name }) => [name, shown(medianOf(name, 'reported') / medianOf(name, 'ingested')), medianOf(name, 'reported'), medianOf(name, 'ingested')]),
-      notes: kafka === null ? [`LEFT OUT: Kafka (${stores.missing})`] : [],
-    };
-  } finally {
-    for (const { pataka } of started) await pataka.dispose();
-  }
 };

@@ -35,15 +35,12 @@ export const evidence = async (stores: Stores): Promise<Report> => {
   const log = KafkaEventLog.create({ brokers: kafka['KAFKA_BROKERS']!.split(','), clientId: 'bench-producer' });
   await publishTraffic(log, { events: EVENTS, perSubject: 4, experimentId: 'bench', prefix: 'driver' }).finally(() => log.close());
   const processes = { bare: MeasuredProcess.start('kafkajs-process', kafka), ours: MeasuredProcess.start('evidence-process', kafka) };
-  try {
-    const samples = await interleaved(contendersOf(stores, kafka, processes));
-    const medianOf = (name: string, figure: keyof Figures): number => median(samples.get(name)!.map((sample) => sample[figure]));
-    const rowOf = (name: string): (string | number)[] => [
-      name, `${shown(medianOf(BARE, 'perCpuSecond') / medianOf(name, 'perCpuSecond'))} x`, `${shown(medianOf(BARE, 'perSecond') / medianOf(name, 'perSecond'))} x`,
-      medianOf(name, 'perCpuSecond'), medianOf(name, 'perSecond'),
-    ];
-    return { title, columns, rows: [rowOf(BARE), rowOf(OURS)] };
-  } finally {
-    await Promise.all([processes.bare.stop(), processes.ours.stop()]);
-  }
+  stores.beforeClose(() => Promise.all([processes.bare.stop(), processes.ours.stop()]));
+  const samples = await interleaved(contendersOf(stores, kafka, processes));
+  const medianOf = (name: string, figure: keyof Figures): number => median(samples.get(name)!.map((sample) => sample[figure]));
+  const rowOf = (name: string): (string | number)[] => [
+    name, `${shown(medianOf(BARE, 'perCpuSecond') / medianOf(name, 'perCpuSecond'))} x`, `${shown(medianOf(BARE, 'perSecond') / medianOf(name, 'perSecond'))} x`,
+    medianOf(name, 'perCpuSecond'), medianOf(name, 'perSecond'),
+  ];
+  return { title, columns, rows: [rowOf(BARE), rowOf(OURS)] };
 };

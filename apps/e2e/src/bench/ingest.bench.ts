@@ -14,27 +14,26 @@ interface Server extends Target { name: string; process: MeasuredProcess }
 type Figures = { perSecond: number; perCpuSecond: number };
 
 /** An evaluator that knows its keys: flag-admin publishes them once, and is not needed after that. */
-const startEvaluator = async (name: string, stores: StoreEnvironment): Promise<Server> => {
+const startEvaluator = async (name: string, stores: Stores, environment: StoreEnvironment): Promise<Server> => {
   const credentials = newCredentials();
-  const env = { ...stores, ...credentials };
+  const env = { ...environment, ...credentials };
   const admin = MeasuredProcess.start('service-process', env, 'flag-admin');
   const evaluator = MeasuredProcess.start('service-process', env, 'evaluator');
+  stores.beforeClose(() => evaluator.stop());
   try {
     const [port] = await Promise.all([evaluator.port(), admin.port()]);
     const authorization = `Bearer ${credentials.PATAKA_SERVER_KEY}`;
     await until(`the keys on ${name}`, async () => (await fetch(`http://127.0.0.1:${port}/v1/ruleset`, { headers: { authorization } })).status === 200, 60_000);
     return { name, process: evaluator, port, token: credentials.PATAKA_SERVER_KEY };
-  } catch (error) {
-    await evaluator.stop();
-    throw error;
   } finally {
     await admin.stop();
   }
 };
 
-const startFloor = async (): Promise<Server> => {
+const startFloor = async (stores: Stores): Promise<Server> => {
   const credentials = newCredentials();
   const floor = MeasuredProcess.start('floor-server', credentials);
+  stores.beforeClose(() => floor.stop());
   return { name: FLOOR, process: floor, port: await floor.port(), token: credentials.PATAKA_SERVER_KEY };
 };
 
@@ -53,23 +52,18 @@ const contenderOf = (server: Server): Contender<Figures> => ({
 
 /** Ingestion over HTTP against the same server that only parses and drops. */
 export const ingest = async (stores: Stores): Promise<Report> => {
-  const servers = [await startFloor()];
-  try {
-    servers.push(await startEvaluator('evaluator, embedded log', await stores.embedded()));
-    const kafka = await stores.kafka();
-    if (kafka !== null) servers.push(await startEvaluator('evaluator, Kafka', kafka));
-    const samples = await interleaved(servers.map(contenderOf));
-    const medianOf = (name: string, figure: keyof Figures): number => median(samples.get(name)!.map((sample) => sample[figure]));
-    return {
-      title: `ingest: ${EVENTS.toLocaleString('en-US')} events of ${EVENT_BYTES} bytes a round, ${PER_REQUEST} a request, 8 connections`,
-      columns: ['server', 'CPU per event, times the floor', 'wall time, times the floor', 'events / CPU second', 'events / s'],
-      rows: servers.map(({ name }) => [
-        name, `${shown(medianOf(FLOOR, 'perCpuSecond') / medianOf(name, 'perCpuSecond'))} x`, `${shown(medianOf(FLOOR, 'perSecond') / medianOf(name, 'perSecond'))} x`,
-        medianOf(name, 'perCpuSecond'), medianOf(name, 'perSecond'),
-      ]),
-      notes: kafka === null ? [`LEFT OUT: Kafka (${stores.missing})`] : [],
-    };
-  } finally {
-    for (const server of servers) await server.process.stop();
-  }
+  const servers = [await startFloor(stores), await startEvaluator('evaluator, embedded log', stores, await stores.embedded())];
+  const kafka = await stores.kafka();
+  if (kafka !== null) servers.push(await startEvaluator('evaluator, Kafka', stores, kafka));
+  const samples = await interleaved(servers.map(contenderOf));
+  const medianOf = (name: string, figure: keyof Figures): number => median(samples.get(name)!.map((sample) => sample[figure]));
+  return {
+    title: `ingest: ${EVENTS.toLocaleString('en-US')} events of ${EVENT_BYTES} bytes a round, ${PER_REQUEST} a request, 8 connections`,
+    columns: ['server', 'CPU per event, times the floor', 'wall time, times the floor', 'events / CPU second', 'events / s'],
+    rows: servers.map(({ name }) => [
+      name, `${shown(medianOf(FLOOR, 'perCpuSecond') / medianOf(name, 'perCpuSecond'))} x`, `${shown(medianOf(FLOOR, 'perSecond') / medianOf(name, 'perSecond'))} x`,
+      medianOf(name, 'perCpuSecond'), medianOf(name, 'perSecond'),
+    ]),
+    notes: kafka === null ? [`LEFT OUT: Kafka (${stores.missing})`] : [],
+  };
 };

@@ -13,16 +13,21 @@ const benches: Readonly<Record<string, (stores: Stores) => Promise<Report>>> = {
 const machine = (): string =>
   `${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;
 
+let running: Stores | undefined;
+
 /** Each benchmark with stores of its own, so that none finds another's data. */
 const runOne = async (name: string): Promise<void> => {
   process.stderr.write(`${name} `);
-  const stores = new Stores();
+  const stores = (running = new Stores());
   try {
     process.stdout.write(`${formatted(await benches[name]!(stores))}\n`);
   } finally {
     await stores.close();
   }
 };
+
+/** Told to stop: leaves nothing running. */
+const stop = (): void => void (running?.close() ?? Promise.resolve()).finally(() => process.exit(130));
 
 const main = async (): Promise<number> => {
   const names = process.argv.slice(2);
@@ -42,6 +47,7 @@ const main = async (): Promise<number> => {
   return failed;
 };
 
+process.once('SIGINT', stop).once('SIGTERM', stop);
 main().then((code) => process.exit(code), (error: unknown) => {
   process.stderr.write(`${String(error)}\n`);
   process.exit(1);

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
+// As services are started.
+const FLAGS = ['--max-semi-space-size=64'];
 const STOP_MS = 20_000;
 const ANSWER_MS = 10_000;
 const inherited = ['PATH', 'HOME', 'LANG', 'TMPDIR'] as const;
@@ -26,7 +28,7 @@ export class MeasuredProcess {
   static start(program: string, env: Readonly<Record<string, string>>, ...args: string[]): MeasuredProcess {
     const profiles = process.env['PATAKA_BENCH_PROFILE'];
     const profiling = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
-    return new MeasuredProcess(spawn(process.execPath, [...profiling, join(__dirname, `${program}.js`), ...args], { env: plainEnvironment(env), stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }));
+    return new MeasuredProcess(spawn(process.execPath, [...FLAGS, ...profiling, join(__dirname, `${program}.js`), ...args], { env: plainEnvironment(env), stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }));
   }
 
   get pid(): number {

@@ -17,10 +17,12 @@ interface Log { name: string; env: StoreEnvironment; worker: MeasuredProcess }
 const openLog = (env: StoreEnvironment): EventLog =>
   env['KAFKA_BROKERS'] === undefined ? PostgresEventLog.create({ url: env.DATABASE_URL }) : KafkaEventLog.create({ brokers: env['KAFKA_BROKERS'].split(','), clientId: 'bench-producer' });
 
-const prepare = async (name: string, env: StoreEnvironment): Promise<Log> => {
+const prepare = async (name: string, stores: Stores, env: StoreEnvironment): Promise<Log> => {
   const log = openLog(env);
   await publishTraffic(log, { events: EVENTS, perSubject: 4, experimentId: 'bench', prefix: 'driver' }).finally(() => log.close());
-  return { name, env, worker: MeasuredProcess.start('evidence-process', env) };
+  const worker = MeasuredProcess.start('evidence-process', env);
+  stores.beforeClose(() => worker.stop());
+  return { name, env, worker };
 };
 
 const askFor = async ({ env, worker }: Log, work: string): Promise<Figures> => {
@@ -35,21 +37,17 @@ const contendersOf = (log: Log): Contender<Figures>[] => [
 
 /** A rebuild of the evidence from the whole log, against only reading and decoding that log. */
 export const replay = async (stores: Stores): Promise<Report> => {
-  const logs = [await prepare('embedded log', await stores.embedded())];
-  try {
-    const kafka = await stores.kafka();
-    if (kafka !== null) logs.push(await prepare('Kafka', kafka));
-    const samples = await interleaved(logs.flatMap(contendersOf), Math.min(ROUNDS, MOST_ROUNDS));
-    const medianOf = (name: string, figure: keyof Figures): number => median(samples.get(name)!.map((sample) => sample[figure]));
-    const rowOf = (name: string, base: string): (string | number)[] =>
-      [name, `${shown(medianOf(base, 'perSecond') / medianOf(name, 'perSecond'))} x`, medianOf(name, 'perSecond'), medianOf(name, 'perCpuSecond')];
-    return {
-      title: `replay: evidence rebuilt from ${EVENTS.toLocaleString('en-US')} events of ${EVENT_BYTES} bytes`,
-      columns: ['what', 'wall time, times reading', 'events / s', 'events / CPU second'],
-      rows: logs.flatMap(({ name }) => ['read and decode', 'replay'].map((what) => rowOf(`${name}: ${what}`, `${name}: read and decode`))),
-      notes: kafka === null ? [`LEFT OUT: Kafka (${stores.missing})`] : [],
-    };
-  } finally {
-    for (const { worker } of logs) await worker.stop();
-  }
+  const logs = [await prepare('embedded log', stores, await stores.embedded())];
+  const kafka = await stores.kafka();
+  if (kafka !== null) logs.push(await prepare('Kafka', stores, kafka));
+  const samples = await interleaved(logs.flatMap(contendersOf), Math.min(ROUNDS, MOST_ROUNDS));
+  const medianOf = (name: string, figure: keyof Figures): number => median(samples.get(name)!.map((sample) => sample[figure]));
+  const rowOf = (name: string, base: string): (string | number)[] =>
+    [name, `${shown(medianOf(base, 'perSecond') / medianOf(name, 'perSecond'))} x`, medianOf(name, 'perSecond'), medianOf(name, 'perCpuSecond')];
+  return {
+    title: `replay: evidence rebuilt from ${EVENTS.toLocaleString('en-US')} events of ${EVENT_BYTES} bytes`,
+    columns: ['what', 'wall time, times reading', 'events / s', 'events / CPU second'],
+    rows: logs.flatMap(({ name }) => ['read and decode', 'replay'].map((what) => rowOf(`${name}: ${what}`, `${name}: read and decode`))),
+    notes: kafka === null ? [`LEFT OUT: Kafka (${stores.missing})`] : [],
+  };
 };

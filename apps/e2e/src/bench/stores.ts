@@ -13,6 +13,12 @@ export type StoreEnvironment = Readonly<Record<string, string>> & { DATABASE_URL
 export class Stores {
   #embedded: Promise<{ postgres: EmbeddedPostgres; directory: string }> | undefined;
   #stack: Stack | undefined;
+  readonly #users: (() => Promise<unknown>)[] = [];
+
+  /** Ends what works on the stores before they end, whether the benchmark came to its end or was told to stop. */
+  beforeClose(end: () => Promise<unknown>): void {
+    this.#users.push(end);
+  }
 
   /** A new database on the embedded PostgreSQL; the event log is in it. */
   async embedded(): Promise<StoreEnvironment> {
@@ -32,6 +38,7 @@ export class Stores {
   }
 
   async close(): Promise<void> {
+    await Promise.allSettled(this.#users.splice(0).map((end) => end()));
     await this.#stack?.stop();
     const embedded = await this.#embedded;
     await embedded?.postgres.stop();
