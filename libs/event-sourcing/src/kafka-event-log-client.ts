@@ -9,7 +9,7 @@ export interface KafkaEventLogOptions {
   ssl?: KafkaConfig['ssl'];
   /** A publication not acknowledged by then is rejected. Default: 10 s. */
   publishLimitMs?: number;
-  /** A member that is silent for longer loses its partitions. Default: 30 s. */
+  /** A member that is silent for longer loses its partitions. Default: 10 s. */
   sessionTimeoutMs?: number;
   /** Hears of what the driver calls an error; text without secrets. Default: nobody. */
   onDriverError?: (message: string) => void;

@@ -11,6 +11,8 @@ const COMMIT_EVERY_MS = 2_000;
 // A consumer that neither fetches nor handles anything for so long hangs.
 const SILENT_MS = 45_000;
 const DISCONNECT_MS = 10_000;
+// So long a killed member's partitions are nobody's. Heartbeats go out every second even while a batch is handled.
+const SESSION_MS = 10_000;
 const CONCURRENT_PARTITIONS = 12;
 
 /**
@@ -21,7 +23,6 @@ export class KafkaConsumption implements Consumption {
   private readonly stopping = new AbortController();
   private readonly deliveries = new Map<string, PartitionDelivery>();
   private readonly running: Promise<void>;
-  private readonly group: string;
   private committed = new Map<string, bigint>();
   private heardAt = performance.now();
   private ready: () => void = () => undefined;
@@ -29,7 +30,6 @@ export class KafkaConsumption implements Consumption {
   readonly settled: Promise<void>;
 
   constructor(private readonly subscription: Subscription, private readonly options: KafkaEventLogOptions, private readonly health: LogHealth) {
-    this.group = subscription.broadcast ? `${subscription.group}-${randomUUID()}` : subscription.group;
     const settled = new Promise<void>((resolve) => (this.ready = resolve));
     this.settled = Promise.race([settled, pause(SETUP_LIMIT_MS, this.stopping.signal)]);
     this.running = this.run();
@@ -76,9 +76,12 @@ export class KafkaConsumption implements Consumption {
   }
 
   private createConsumer(): Consumer {
-    const sessionTimeout = this.options.sessionTimeoutMs ?? 30_000;
+    const { broadcast, group } = this.subscription;
+    const sessionTimeout = this.options.sessionTimeoutMs ?? SESSION_MS;
     return createKafka(this.options).consumer({
-      groupId: this.group, allowAutoTopicCreation: false, sessionTimeout, rebalanceTimeout: 60_000,
+      // A group that a consumer died in makes the next one wait for the dead one's session: a broadcast shares with nobody, so it takes a new one.
+      groupId: broadcast ? `${group}-${randomUUID()}` : group,
+      allowAutoTopicCreation: false, sessionTimeout, rebalanceTimeout: 60_000,
       heartbeatInterval: Math.min(3_000, sessionTimeout / 4), maxWaitTimeInMs: 500, maxBytesPerPartition: 2 * 1024 * 1024, maxBytes: 16 * 1024 * 1024,
       retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 6, restartOnFailure: () => Promise.resolve(false) },
     });
