@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
 import { Database, EventLogTransport, uuidv7 } from '@pataka/event-sourcing';
-import { AccessDirectory, createService, type Infrastructure, NoSnapshotCache, type PlatformConfig, type Service } from '@pataka/platform';
+import { AccessDirectory, createService, type Infrastructure, NoSnapshotCache, type PlatformConfig, type Service, untilDone } from '@pataka/platform';
 import { withCors } from './cors';
 import { ClientRules } from './events/client-rules';
 import { EvaluationCounts } from './events/evaluation-counts';
@@ -18,7 +18,6 @@ import { ChangeStreams } from './stream/change-streams';
 import { StreamTokens } from './stream/stream-tokens';
 
 const SCHEMA = 'evaluator';
-const TOPICS_RETRY_MS = 2_000;
 
 @Module({})
 class EvaluatorModule {
@@ -44,11 +43,15 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
   const exposures = new Exposures(background, uuidv7, now);
   const tokens = new StreamTokens(access, now);
   const streams = new ChangeStreams(state, access, tokens, now);
-  const ready = (): boolean => follower.ready();
-  const ofrep = new OfrepRoutes({ state, exposures, counts, tokens, stale: () => follower.stale(), ready, now });
-  const ruleset = new RulesetRoutes({ state, ready, environments: () => access.environments(), now });
+  const needRules = (): void => follower.needRules();
+  const ofrep = new OfrepRoutes({ state, exposures, counts, tokens, stale: () => follower.stale(), needRules, now });
+  const ruleset = new RulesetRoutes({ state, needRules, environments: () => access.environments(), now });
   const events = new EventsRoute({ buffer, clientRules, now });
   const opening = new AbortController();
+  const prepareTopics = async (): Promise<void> => {
+    await log.ensureTopics(Object.values(topics));
+    await follower.noteEmptyTopics();
+  };
 
   await follower.restore();
   return createService({
@@ -59,7 +62,7 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
     checks: { rules: () => follower.health(), eventLog: () => (log.healthy() ? { status: 'pass' } : { status: 'warn', detail: 'the event log is away: events are refused, evaluation goes on' }) },
     transport: new EventLogTransport({ log, position: async (_group, topic) => follower.position(topic) }),
     openapi: () => openapiDocument('evaluator'),
-    onReady: () => void prepareTopics(infrastructure, follower, opening.signal),
+    onReady: () => void untilDone(prepareTopics, { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the topics could not be made yet') }),
     onDrain: () => streams.close(),
     onClose: async () => {
       opening.abort();
@@ -71,18 +74,4 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
       await infrastructure.close();
     },
   });
-};
-
-/** The log may be away now: tries until the topics are there. */
-const prepareTopics = async ({ log, logger }: Infrastructure, follower: RulesetFollower, signal: AbortSignal): Promise<void> => {
-  while (!signal.aborted) {
-    try {
-      await log.ensureTopics(Object.values(topics));
-      await follower.noteEmptyTopics();
-      return;
-    } catch (error) {
-      logger.warn({ error: (error as Error).message }, 'the topics could not be made yet');
-      await new Promise((resolve) => setTimeout(resolve, TOPICS_RETRY_MS));
-    }
-  }
 };

@@ -1,15 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import type { ServerResponse } from 'node:http';
-import { DomainError, type Fault, type Principal } from '@pataka/contracts';
+import { DomainError, type Fault } from '@pataka/contracts';
 import { checkContentType, type HotRequest, type HotRoute, hotRoute, readBody, sendJson } from '@pataka/platform';
+import { type KeyPrincipal, keyPrincipalOf } from '../key-principal';
 import type { ClientRules } from './client-rules';
 import type { BufferedEvent, EventBuffer } from './event-buffer';
 import { type IntakeContext, takeEvent } from './event-intake';
 
 const MAX_EVENTS = 1_000;
 const MAX_BYTES = 1_048_576;
-
-type KeyPrincipal = Extract<Principal, { environment: string }>;
 
 /** The list of events in a body. @throws DomainError where there is no such list */
 const eventsOf = (body: Buffer): unknown[] => {
@@ -38,8 +37,7 @@ export class EventsRoute {
   }
 
   async #take(request: HotRequest, response: ServerResponse): Promise<void> {
-    const principal = request.principal;
-    if (principal === null || principal.kind === 'management') throw new DomainError('forbidden');
+    const principal = keyPrincipalOf(request);
     checkContentType(request.raw);
     const raw = eventsOf(await readBody(request.raw, MAX_BYTES));
     if (principal.kind === 'client') this.parts.clientRules.spend(principal.keyId, raw.length);

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { DomainError, type Flag, type Principal } from '@pataka/contracts';
+import type { Flag } from '@pataka/contracts';
 import { type Context, type Evaluation, evaluate, prepareContext } from '@pataka/evaluation';
 import { type HotRequest, type HotRoute, hotRoute, readJson, sendJson } from '@pataka/platform';
+import { etagOf, matches } from '../etag';
 import type { EvaluationCounts } from '../events/evaluation-counts';
 import type { Exposures } from '../events/exposures';
+import { type KeyPrincipal, keyPrincipalOf } from '../key-principal';
 import type { RulesetState } from '../ruleset/ruleset-state';
 import type { StreamTokens } from '../stream/stream-tokens';
 import { AnswerTexts } from './answer-text';
@@ -17,22 +18,16 @@ export interface OfrepParts {
   counts: EvaluationCounts;
   tokens: StreamTokens;
   stale: () => boolean;
-  ready: () => boolean;
+  /** Throws `unavailable` while there are no rules. */
+  needRules: () => void;
   now: () => number;
 }
 
-type KeyPrincipal = Extract<Principal, { environment: string }>;
 type Prepared = { context: Context; attributes: Record<string, unknown> };
 
 const MAX_CONTEXT_BYTES = 256 * 1024;
 const INACTIVITY_SECONDS = 120;
 const CATCH_UP_MS = 2_000;
-
-const callerOf = (request: HotRequest): KeyPrincipal => {
-  const principal = request.principal;
-  if (principal === null || principal.kind === 'management') throw new DomainError('forbidden');
-  return principal;
-};
 
 const visible = (flag: Flag | undefined, principal: KeyPrincipal): flag is Flag =>
   flag !== undefined && (principal.kind === 'server' || flag.clientVisible === true);
@@ -59,7 +54,7 @@ export class OfrepRoutes {
 
   async #single(request: HotRequest, response: ServerResponse): Promise<void> {
     const key = request.params['key']!;
-    const principal = callerOf(request);
+    const principal = keyPrincipalOf(request);
     const prepared = await this.#read(request, response, key);
     if (prepared === null) return;
     const flag = this.parts.state.flag(key);
@@ -77,7 +72,7 @@ export class OfrepRoutes {
   }
 
   async #bulk(request: HotRequest, response: ServerResponse): Promise<void> {
-    const principal = callerOf(request);
+    const principal = keyPrincipalOf(request);
     const prepared = await this.#read(request, response, undefined);
     if (prepared === null) return;
     await this.#caughtUp(request.query);
@@ -90,7 +85,7 @@ export class OfrepRoutes {
       items.push(evaluation.errorCode === undefined ? this.#texts.text(flag, evaluation, stale) : failureText(key, evaluation.errorCode, evaluation.errorDetails).text);
     }
     const flags = `[${items.join(',')}]`;
-    const etag = `"${createHash('sha256').update(flags).digest('hex').slice(0, 32)}"`;
+    const etag = etagOf(flags);
     const headers = { etag, 'cache-control': 'no-cache' };
     if (matches(request.headers['if-none-match'], etag)) return void response.writeHead(304, headers).end();
     sendJson(response, 200, `{"flags":${flags},"metadata":{"flagSetVersion":${this.parts.state.position}},"eventStreams":[${this.#eventStream(principal)}]}`, headers);
@@ -98,7 +93,7 @@ export class OfrepRoutes {
 
   /** The context of a request; null once a failure has been answered. */
   async #read(request: HotRequest, response: ServerResponse, key: string | undefined): Promise<Prepared | null> {
-    if (!this.parts.ready()) throw new DomainError('unavailable', 'The rules have not arrived yet', [], { retryAfterSeconds: 1 });
+    this.parts.needRules();
     const failed = (failure: { status: number; text: string }): null => {
       sendJson(response, failure.status, failure.text);
       return null;
@@ -147,7 +142,3 @@ export class OfrepRoutes {
     });
   }
 }
-
-/** If-None-Match: a list, compared weakly; `*` matches anything. */
-export const matches = (header: string | undefined, etag: string): boolean =>
-  header !== undefined && (header.trim() === '*' || header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag));

@@ -1,4 +1,4 @@
-import { topics } from '@pataka/contracts';
+import { DomainError, topics } from '@pataka/contracts';
 import type { EventBatch, EventLog, ReceivedEvent } from '@pataka/event-sourcing';
 import type { AccessDirectory, HealthCheck, Logger } from '@pataka/platform';
 import type { ClientRules } from '../events/client-rules';
@@ -24,7 +24,7 @@ export class RulesetFollower {
   readonly #offsets = new Map<string, string>();
   readonly #caughtUp = new Set<string>();
   #restored = false;
-  #timers: NodeJS.Timeout[] = [];
+  #checkTimer: NodeJS.Timeout | undefined;
   #writeTimer: NodeJS.Timeout | null = null;
 
   constructor(private readonly parts: Parts) {}
@@ -36,8 +36,8 @@ export class RulesetFollower {
   /** Looks up a snapshot (Redis, then the database) before the topics are followed from where it stands. */
   async restore(): Promise<void> {
     this.#restored = await this.parts.snapshots.restore(this.#offsets);
-    this.#timers = [setInterval(() => void this.#check(), CHECK_MS)];
-    for (const timer of this.#timers) timer.unref();
+    this.#checkTimer = setInterval(() => void this.#check(), CHECK_MS);
+    this.#checkTimer.unref();
   }
 
   position(topic: string): string {
@@ -47,6 +47,11 @@ export class RulesetFollower {
   /** true once a snapshot was found or every topic was read to its end: from then on rules are served. */
   ready(): boolean {
     return this.#restored || followed.every((topic) => this.#caughtUp.has(topic));
+  }
+
+  /** @throws DomainError `unavailable` while there are no rules */
+  needRules(): void {
+    if (!this.ready()) throw new DomainError('unavailable', 'The rules have not arrived yet', [], { retryAfterSeconds: 1 });
   }
 
   /** true while nothing can tell whether the rules are still current. */
@@ -78,7 +83,7 @@ export class RulesetFollower {
   }
 
   async close(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#checkTimer);
     if (this.#writeTimer !== null) clearTimeout(this.#writeTimer);
     await this.#write();
   }

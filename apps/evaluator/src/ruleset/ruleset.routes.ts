@@ -1,12 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { createHash } from 'node:crypto';
 import { DomainError } from '@pataka/contracts';
 import { type HotRequest, type HotRoute, hotRoute, readJson, sendJson } from '@pataka/platform';
 import { explain, prepareContext } from '@pataka/evaluation';
-import { matches } from '../ofrep/ofrep.routes';
+import { etagOf, matches } from '../etag';
 import type { RulesetState } from './ruleset-state';
 
-type Parts = { state: RulesetState; ready: () => boolean; environments: () => string[]; now: () => number };
+type Parts = { state: RulesetState; needRules: () => void; environments: () => string[]; now: () => number };
 
 /** The ruleset for evaluation elsewhere, and why a context gets what it gets. */
 export class RulesetRoutes {
@@ -24,7 +23,7 @@ export class RulesetRoutes {
   #ruleset(request: HotRequest, response: ServerResponse): void {
     const principal = request.principal;
     if (principal === null || principal.kind !== 'server') throw new DomainError('forbidden');
-    this.#needRules();
+    this.parts.needRules();
     const text = this.parts.state.text(principal.environment);
     const headers = { etag: this.#etagOf(principal.environment, text), 'cache-control': 'no-cache' };
     if (matches(request.headers['if-none-match'], headers.etag)) return void response.writeHead(304, headers).end();
@@ -32,7 +31,7 @@ export class RulesetRoutes {
   }
 
   async #explain(request: HotRequest, response: ServerResponse): Promise<void> {
-    this.#needRules();
+    this.parts.needRules();
     const body = (await readJson(request.raw)) as { flagKey?: unknown; context?: unknown; environment?: unknown; at?: unknown } | null | undefined;
     if (typeof body !== 'object' || body === null || typeof body.flagKey !== 'string') throw fault('/flagKey', 'must name a flag');
     if (body.at !== undefined) throw new DomainError('not-implemented', 'Explaining another instant is not available in this version', [{ pointer: '/at', detail: 'leave it out: the present rules are explained' }]);
@@ -54,13 +53,9 @@ export class RulesetRoutes {
   #etagOf(environment: string, text: string): string {
     const known = this.#etags.get(environment);
     if (known?.text === text) return known.etag;
-    const etag = `"${createHash('sha256').update(text).digest('hex').slice(0, 32)}"`;
+    const etag = etagOf(text);
     this.#etags.set(environment, { text, etag });
     return etag;
-  }
-
-  #needRules(): void {
-    if (!this.parts.ready()) throw new DomainError('unavailable', 'The rules have not arrived yet', [], { retryAfterSeconds: 1 });
   }
 }
 

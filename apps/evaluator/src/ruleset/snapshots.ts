@@ -11,7 +11,7 @@ export const snapshotMigrations = (schema: string): Migration[] => [{
 const LOOKUP_DEADLINE_MS = 5_000;
 const ACCESS = 'access';
 
-interface AccessSnapshot { position: number; offset: string; environments: string[]; directory: unknown }
+interface AccessSnapshot { position: number; environments: string[]; directory: unknown }
 
 /** Resolves to null once the deadline has passed or the look-up has failed: the next source is asked. */
 const bounded = async <T>(lookup: Promise<T>): Promise<T | null> => {
@@ -53,7 +53,7 @@ export class Snapshots {
     if (position === this.#written || position === 0) return;
     const environments = access.environments();
     const plain = Object.fromEntries(offsets);
-    const body = JSON.stringify({ position, offset: '', environments, directory: access.snapshot() } satisfies AccessSnapshot);
+    const body = JSON.stringify({ position, environments, directory: access.snapshot() } satisfies AccessSnapshot);
     const bodies: [string, string][] = environments.map((environment) => [`ruleset:${environment}`, state.snapshot(environment, plain)]);
     const done = await Promise.all([...bodies, [ACCESS, body] as [string, string]].map(([name, text]) => this.#put(name, position, text)));
     if (done.every(Boolean)) this.#written = position;
@@ -73,8 +73,8 @@ export class Snapshots {
        ON CONFLICT (name) DO UPDATE SET position = excluded.position, body = excluded.body, at = now() WHERE s.position < excluded.position`,
       [name, position, body],
     ));
-    const results = await Promise.all([cached, stored]);
-    return results[1] !== null;
+    const [, kept] = await Promise.all([cached, stored]);
+    return kept !== null;
   }
 }
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DomainError, type Principal } from '@pataka/contracts';
 import { type AccessDirectory, type HotRequest, type HotRoute, hotRoute } from '@pataka/platform';
+import type { KeyPrincipal } from '../key-principal';
 import type { RulesetChange, RulesetState } from '../ruleset/ruleset-state';
 import type { StreamTokens } from './stream-tokens';
 
-type KeyPrincipal = Extract<Principal, { environment: string }>;
 type Format = (position: number, flags: readonly string[] | null) => string;
 interface Client { response: ServerResponse; principal: KeyPrincipal; format: Format }
 

@@ -1,10 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Principal } from '@pataka/contracts';
 import type { AccessDirectory } from '@pataka/platform';
+import type { KeyPrincipal } from '../key-principal';
 
 const LIFETIME_MS = 10 * 60 * 1000;
 
-type KeyPrincipal = Extract<Principal, { environment: string }>;
 interface Claims { k: string; e: string; x: number }
 
 /**
