@@ -209,6 +209,21 @@ describe('changes', () => {
   });
 });
 
+describe('metrics open to client keys', () => {
+  it('are known again after a restart', async () => {
+    await publish(topics.metricChanges.name, 'metric.created.v1', 'taps', { change: 'created', actor: 'test', metric: { key: 'taps', clientWritable: true, version: 1, createdBy: 'test', createdAt: AT, updatedAt: AT } });
+    await publishKey('key_client', CLIENT, 'client', { version: 3 });
+    const taken = () => until(async () => {
+      const { body } = await ask('/v1/events', { events: [{ id: uuidv7(), type: 'conversion', targetingKey: 'u', metric: 'taps', occurredAt: AT }] }, { token: CLIENT });
+      return body['accepted'] === 1;
+    });
+    await taken();
+    await service.close();
+    await open();
+    await taken();
+  });
+});
+
 describe('health', () => {
   it('is ready with rules, and says what it waits for without', async () => {
     const response = await fetch(`${origin}/health/ready`);
