@@ -1,3 +1,4 @@
+import type { FlagChange } from './flag-events';
 import type { JsonObject, JsonValue } from './json';
 
 /** Turns the data of one schema version into the next. Pure and total: old events stay readable for ever. */
@@ -35,11 +36,12 @@ export const upcastData = (type: string, schemaVersion: number, data: JsonObject
   return (upcasters[type] ?? []).slice(schemaVersion - 1).reduce((value, upcaster) => upcaster(value), data);
 };
 
-/** The value of a flag-changes record in the newest shape: the event in it, and the flag after it. */
-export const upcastFlagChange = (type: string, schemaVersion: number, value: JsonObject): JsonObject => {
-  const change = value['change'];
-  if (!isObject(change) || !isObject(change['data'])) return value;
+/** The value of a flag-changes record of some schema version, in the newest shape: the event in it, and the flag after it. */
+export const flagChangeOf = (schemaVersion: number, value: JsonValue): FlagChange => {
+  const change = isObject(value) ? value['change'] : undefined;
+  if (!isObject(value) || !isObject(change) || !isObject(change['data'])) return value as unknown as FlagChange;
+  const type = String(change['type']);
   const upcast: JsonObject = { ...value, change: { ...change, data: upcastData(type, schemaVersion, change['data']) } };
   if (type === 'flag.created' && schemaVersion === 1 && isObject(value['flag'])) upcast['flag'] = flagOfV1(value['flag']);
-  return upcast;
+  return upcast as unknown as FlagChange;
 };

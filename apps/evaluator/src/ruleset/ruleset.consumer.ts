@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { type AccessChange, type FlagChange, type JsonObject, type MetricChange, type SegmentChange, topics, upcastFlagChange } from '@pataka/contracts';
+import { type AccessChange, flagChangeOf, type MetricChange, type SegmentChange, topics } from '@pataka/contracts';
 import type { EventBatch, ReceivedEvent } from '@pataka/event-sourcing';
 import { RulesetFollower } from './ruleset-follower';
 
@@ -13,10 +13,7 @@ export class RulesetConsumer {
 
   @EventPattern(topics.flagChanges.name, undefined, following)
   flagChanges(@Payload() batch: EventBatch): void {
-    this.#each(batch, (event, position) => {
-      const value = upcastFlagChange(shortType(event), event.schemaVersion, event.data as JsonObject);
-      this.follower.state.applyFlagChange(value as unknown as FlagChange, position);
-    });
+    this.#each(batch, (event, position) => this.follower.state.applyFlagChange(flagChangeOf(event.schemaVersion, event.data), position));
   }
 
   @EventPattern(topics.segmentChanges.name, undefined, following)
@@ -51,6 +48,3 @@ export class RulesetConsumer {
     this.follower.reached(batch);
   }
 }
-
-/** `pataka.flag.created.v2` -> `flag.created` */
-const shortType = (event: ReceivedEvent): string => event.type.replace(/^pataka\./, '').replace(/\.v\d+$/, '');

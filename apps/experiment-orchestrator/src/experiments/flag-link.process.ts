@@ -1,4 +1,4 @@
-import { DomainError, type FlagChange, type JsonObject, topics, upcastFlagChange } from '@pataka/contracts';
+import { DomainError, flagChangeOf, topics } from '@pataka/contracts';
 import { type EventStore, handle, type ProcessManager, processManager, reactionContext, type ReceivedEvent } from '@pataka/event-sourcing';
 import { experimentAggregate, type ExperimentCommand } from './experiment.decider';
 
@@ -12,7 +12,7 @@ export interface Reaction { experimentId: string; command: ExperimentCommand }
  * Null for every other change of flags.
  */
 export const reactToFlag = (event: ReceivedEvent): Reaction | null => {
-  const change = upcastFlagChange(event.type.replace(/^pataka\.|\.v\d+$/g, ''), event.schemaVersion, event.data as JsonObject) as unknown as FlagChange;
+  const change = flagChangeOf(event.schemaVersion, event.data);
   if (change.change.type === 'experiment-flag.refused') {
     const { experimentId, flagKey, code, detail } = change.change.data;
     return { experimentId, command: { type: 'RefuseFlag', flagKey, code, detail } };
