@@ -7,14 +7,14 @@ const pureFiles = [
   '**/*.decider.ts', '**/*.projection.ts', '**/*.process.ts',
   'libs/evaluation/src/**/*.ts', 'libs/statistics/src/**/*.ts',
 ];
-const tests = ['**/*.spec.ts', '**/*.contract.ts', '**/*.bench.ts', 'apps/e2e/**/*.ts'];
+const tests = ['**/*.spec.ts', '**/*.spec.tsx', '**/*.contract.ts', '**/*.bench.ts', 'apps/e2e/**/*.ts'];
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '**/generated/**', '.nx/**', 'data/**'] },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     plugins: { '@nx': nx },
     rules: {
       '@nx/enforce-module-boundaries': ['error', {
@@ -26,7 +26,8 @@ export default tseslint.config(
           { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:contracts', 'type:pure', 'type:infra'], bannedExternalImports: drivers },
           { sourceTag: 'type:standalone', onlyDependOnLibsWithTags: ['type:contracts', 'type:pure', 'type:infra', 'type:app'], bannedExternalImports: drivers },
           { sourceTag: 'type:cli', onlyDependOnLibsWithTags: ['type:contracts', 'type:pure', 'type:infra', 'type:app'], bannedExternalImports: drivers },
-          { sourceTag: 'type:e2e', onlyDependOnLibsWithTags: ['type:contracts', 'type:pure', 'type:infra', 'type:app', 'type:standalone'] },
+          { sourceTag: 'type:sdk', onlyDependOnLibsWithTags: ['type:contracts', 'type:pure', 'type:sdk'], bannedExternalImports: drivers },
+          { sourceTag: 'type:e2e', onlyDependOnLibsWithTags: ['type:contracts', 'type:pure', 'type:infra', 'type:sdk', 'type:app', 'type:standalone'] },
         ],
       }],
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
