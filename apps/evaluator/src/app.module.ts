@@ -42,7 +42,7 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
   const counts = new EvaluationCounts(background, uuidv7, now);
   const exposures = new Exposures(background, uuidv7, now);
   const tokens = new StreamTokens(access, now);
-  const streams = new ChangeStreams(state, access, tokens, now);
+  const streams = new ChangeStreams({ state, access, tokens, now, random: Math.random });
   const needRules = (): void => follower.needRules();
   const ofrep = new OfrepRoutes({ state, exposures, counts, tokens, stale: () => follower.stale(), needRules, now });
   const ruleset = new RulesetRoutes({ state, needRules, environments: () => access.environments(), now });

@@ -182,16 +182,62 @@ describe('/v1/events', () => {
 });
 
 describe('changes', () => {
-  it('are announced on the stream and served', async () => {
+  const listen = async (token: string, path = '/v1/stream', lastEventId?: number) => {
     const abort = new AbortController();
-    const response = await fetch(`${origin}/v1/stream`, { headers: { authorization: `Bearer ${SERVER}`, 'last-event-id': String(position) }, signal: abort.signal });
+    const response = await fetch(`${origin}${path}`, { headers: { authorization: `Bearer ${token}`, ...(lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) }) }, signal: abort.signal });
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    const next = async (): Promise<JsonObject> => {
+      for (;;) {
+        const found = /data: (.*)\n\n/.exec(text);
+        if (found !== null) {
+          text = text.slice(found.index + found[0].length);
+          return JSON.parse(found[1]!) as JsonObject;
+        }
+        text += (await reader.read()).value ?? '';
+      }
+    };
+    return { next, end: () => abort.abort() };
+  };
+
+  it('are announced with their documents to server keys and served', async () => {
+    const stream = await listen(SERVER, '/v1/stream', position);
     await publishFlag({ key: 'internal', version: 2, defaultValue: 'new' });
-    let seen = '';
-    while (!seen.includes('event: change')) seen += (await reader.read()).value ?? '';
-    expect(seen).toContain(`data: ${JSON.stringify({ type: 'change', position, flags: ['internal'] })}`);
+    expect(await stream.next()).toEqual({
+      type: 'change', position, flags: ['internal'],
+      documents: { flags: [{ key: 'internal', version: 2, type: 'STRING', status: 'ACTIVE', defaultValue: 'new', environments: { production: { enabled: true, rules: [] } } }] },
+    });
     expect((await evaluateFlag('internal', { targetingKey: 'u' })).body['value']).toBe('new');
-    abort.abort();
+    stream.end();
+  });
+
+  it('are announced to client keys by name, where they may see them', async () => {
+    const stream = await listen(CLIENT, '/v1/stream', position);
+    await publishFlag({ key: 'internal', version: 3, defaultValue: 'new' });
+    await publishFlag({ key: 'routing', version: 2, clientVisible: true, environments: { production: { enabled: true, rules: [experimentRule] } } });
+    expect(await stream.next()).toEqual({ type: 'change', position, flags: ['routing'] });
+    stream.end();
+  });
+
+  it('that a client missed are told when it comes back, or that it has to fetch everything', async () => {
+    const seen = position;
+    await publishFlag({ key: 'internal', version: 4, defaultValue: 'new' });
+    await servedVersion('internal', 4);
+    const back = await listen(SERVER, '/v1/stream', seen);
+    expect(await back.next()).toMatchObject({ position, flags: ['internal'], documents: { flags: [{ version: 4 }] } });
+    back.end();
+    const anew = await listen(SERVER);
+    expect(await anew.next()).toEqual({ type: 'change', position, flags: null });
+    anew.end();
+  });
+
+  it('invite web clients to evaluate again, by the token of a bulk answer', async () => {
+    const bulk = await ask('/ofrep/v1/evaluate/flags', { context: { targetingKey: 'u' } }, { token: CLIENT });
+    const [{ endpoint }] = bulk.body['eventStreams'] as [{ endpoint: { requestUri: string } }];
+    const stream = await listen('none', endpoint.requestUri);
+    await publishFlag({ key: 'routing', version: 3, clientVisible: true, environments: { production: { enabled: true, rules: [experimentRule] } } });
+    expect(await stream.next()).toEqual({ type: 'refetchEvaluation', etag: String(position), lastModified: expect.any(Number) });
+    stream.end();
   });
 
   it('survive a restart through the snapshot, and the streams of a revoked key end', async () => {

@@ -19,6 +19,11 @@ export class PositionTracker {
     return [...this.#ahead].sort((a, b) => a - b);
   }
 
+  /** true once a position was applied, whether or not all before it were. */
+  has(position: number): boolean {
+    return position <= this.#settled || this.#ahead.has(position);
+  }
+
   applied(position: number): void {
     if (position <= this.#settled) return;
     this.#ahead.add(position);

@@ -1,11 +1,8 @@
 import type { Calendar, Flag, FlagChange, Region, Segment, SegmentChange } from '@pataka/contracts';
 import { type CompiledRuleset, compileRuleset } from '@pataka/evaluation';
 import { PositionTracker } from './position-tracker';
-
-type Catalogue = { segment: Map<string, Segment>; region: Map<string, Region>; calendar: Map<string, Calendar> };
-
-/** What a change touched; `flags` null: anything may evaluate differently (a segment, region or calendar changed). */
-export interface RulesetChange { position: number; flags: readonly string[] | null }
+import { affectedBy, type Difference, type RulesetChange, RulesetHistory } from './ruleset-history';
+import { type Catalogue, RulesetTexts, type Touched } from './ruleset-texts';
 
 /** What survives a restart: one ruleset per environment, and where to go on in each topic. */
 export interface RulesetSnapshot {
@@ -15,8 +12,6 @@ export interface RulesetSnapshot {
   offsets: Record<string, string>;
   ruleset: { environment: string; position: number; flags: Flag[]; segments: Segment[]; regions: Region[]; calendars: Calendar[] };
 }
-
-const HISTORY = 1_000;
 
 const versionOf = (flag: Flag): number => flag.version ?? 0;
 
@@ -31,10 +26,9 @@ export class RulesetState {
   readonly #lastChange = new Map<string, number>();
   #floor = 0;
   readonly #compiled = new Map<string, CompiledRuleset>();
-  readonly #texts = new Map<string, string>();
-  readonly #fragments = new Map<string, Map<string, { version: number; text: string }>>();
+  readonly #texts = new RulesetTexts(this.#flags, this.#catalogue);
   readonly #listeners = new Set<(change: RulesetChange) => void>();
-  readonly #recent: RulesetChange[] = [];
+  readonly #history = new RulesetHistory();
   #tracker = new PositionTracker();
 
   get position(): number {
@@ -54,43 +48,41 @@ export class RulesetState {
     return this.#flags.keys();
   }
 
-  /** Which flags changed after a position; null: too long ago, or something that any flag may rest on. */
-  changedSince(position: number): readonly string[] | null {
-    const oldest = this.#recent[0];
-    if (position < this.position && (oldest === undefined || oldest.position > position + 1)) return null;
-    const keys = new Set<string>();
-    for (const change of this.#recent) {
-      if (change.position <= position) continue;
-      if (change.flags === null) return null;
-      for (const key of change.flags) keys.add(key);
-    }
-    return [...keys];
+  /** true once the change of that position is applied, even while earlier ones are still to come. */
+  has(position: number): boolean {
+    return this.#tracker.has(position);
   }
 
-  applyFlagChange(change: FlagChange, position: number): void {
-    const flag = change.flag;
+  /** What changed after a position. */
+  changedSince(position: number): Difference {
+    return this.#history.since(position);
+  }
+
+  applyFlagChange({ flag }: FlagChange, position: number): void {
     const known = flag === undefined ? undefined : this.#flags.get(flag.key);
-    const news = flag !== undefined && (known === undefined || (known.version ?? 0) < (flag.version ?? 0));
-    if (news) {
-      this.#flags.set(flag.key, flag);
-      this.#texts.clear();
-      for (const ruleset of this.#compiled.values()) ruleset.apply({ flags: [flag], position });
-    }
-    this.#settle(position, news ? [flag.key] : []);
+    const news = flag !== undefined && (known === undefined || versionOf(known) < versionOf(flag));
+    this.#tracker.applied(position);
+    if (!news) return;
+    this.#flags.set(flag.key, flag);
+    this.#texts.forget();
+    for (const ruleset of this.#compiled.values()) ruleset.apply({ flags: [flag], position });
+    const flags = affectedBy(flag.key, this.#flags.values());
+    // A client is told too of a flag that it may not see any more.
+    const visible = flags.filter((key) => this.#flags.get(key)?.clientVisible === true || (key === flag.key && known?.clientVisible === true));
+    this.#notify({ position, flags, visible, touched: { flags: [flag.key], objects: [] } });
   }
 
-  applySegmentChange(change: SegmentChange, position: number): void {
-    const name = `${change.kind}:${change.key}`;
-    const news = position > (this.#lastChange.get(name) ?? this.#floor);
-    if (news) {
-      const objects = this.#catalogue[change.kind] as Map<string, unknown>;
-      if (change.after === null) objects.delete(change.key);
-      else objects.set(change.key, change.after);
-      this.#lastChange.set(name, position);
-      this.#texts.clear();
-      this.#compiled.clear();
-    }
-    this.#settle(position, news ? null : []);
+  applySegmentChange({ kind, key, after }: SegmentChange, position: number): void {
+    const name = `${kind}:${key}`;
+    this.#tracker.applied(position);
+    if (position <= (this.#lastChange.get(name) ?? this.#floor)) return;
+    const objects = this.#catalogue[kind] as Map<string, unknown>;
+    if (after === null) objects.delete(key);
+    else objects.set(key, after);
+    this.#lastChange.set(name, position);
+    this.#texts.forget();
+    this.#compiled.clear();
+    this.#notify({ position, flags: null, visible: [], touched: { flags: [], objects: [{ kind, key }] } });
   }
 
   /** Marks a position of a topic that carries no rules (access) as seen. */
@@ -107,16 +99,14 @@ export class RulesetState {
     return ruleset;
   }
 
-  /** `GET /v1/ruleset`'s body for an environment; each flag is serialised once per version. */
+  /** `GET /v1/ruleset`'s body for an environment. */
   text(environment: string): string {
-    let text = this.#texts.get(environment);
-    if (text === undefined) {
-      const lists = this.#lists();
-      text = `{"environment":${JSON.stringify(environment)},"position":${this.position},"flags":[${this.#flagTexts(environment).join(',')}],` +
-        `"segments":${JSON.stringify(lists.segments)},"regions":${JSON.stringify(lists.regions)},"calendars":${JSON.stringify(lists.calendars)}}`;
-      this.#texts.set(environment, text);
-    }
-    return text;
+    return this.#texts.whole(environment, this.position);
+  }
+
+  /** What was touched, as text that a ruleset of the environment can apply. */
+  documents(environment: string, touched: Touched): string {
+    return this.#texts.documents(environment, touched);
   }
 
   /** The snapshot's text for an environment. */
@@ -136,8 +126,8 @@ export class RulesetState {
     }
     for (const snapshot of snapshots) this.#merge(snapshot);
     this.#compiled.clear();
-    this.#texts.clear();
-    this.#notify({ position: this.position, flags: null });
+    this.#texts.forget();
+    this.#notify({ position: this.position, flags: null, visible: [], touched: null });
   }
 
   #merge({ environment, ruleset }: RulesetSnapshot): void {
@@ -157,35 +147,13 @@ export class RulesetState {
     }
   }
 
-  #flagTexts(environment: string): string[] {
-    let fragments = this.#fragments.get(environment);
-    if (fragments === undefined) this.#fragments.set(environment, (fragments = new Map()));
-    const texts: string[] = [];
-    for (const flag of this.#flags.values()) {
-      let fragment = fragments.get(flag.key);
-      if (fragment === undefined || fragment.version !== flag.version) {
-        const settings = flag.environments[environment];
-        const text = JSON.stringify({ ...flag, environments: settings === undefined ? {} : { [environment]: settings } });
-        fragments.set(flag.key, (fragment = { version: flag.version ?? 0, text }));
-      }
-      texts.push(fragment.text);
-    }
-    return texts;
-  }
-
   #lists(): { segments: Segment[]; regions: Region[]; calendars: Calendar[] } {
     const { segment, region, calendar } = this.#catalogue;
     return { segments: [...segment.values()], regions: [...region.values()], calendars: [...calendar.values()] };
   }
 
-  #settle(position: number, flags: readonly string[] | null): void {
-    this.#tracker.applied(position);
-    if (flags === null || flags.length > 0) this.#notify({ position, flags });
-  }
-
   #notify(change: RulesetChange): void {
-    this.#recent.push(change);
-    if (this.#recent.length > HISTORY) this.#recent.shift();
+    this.#history.add(change);
     for (const listener of this.#listeners) listener(change);
   }
 }

@@ -2,93 +2,118 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DomainError, type Principal } from '@pataka/contracts';
 import { type AccessDirectory, type HotRequest, type HotRoute, hotRoute } from '@pataka/platform';
 import type { KeyPrincipal } from '../key-principal';
-import type { RulesetChange, RulesetState } from '../ruleset/ruleset-state';
+import type { RulesetChange } from '../ruleset/ruleset-history';
+import type { RulesetState } from '../ruleset/ruleset-state';
+import { eventText, type Feed, type FeedKind, type Told } from './feeds';
 import type { StreamTokens } from './stream-tokens';
 
-type Format = (position: number, flags: readonly string[] | null) => string;
-interface Client { response: ServerResponse; principal: KeyPrincipal; format: Format }
+interface Parts { state: RulesetState; access: AccessDirectory; tokens: StreamTokens; now: () => number; random: () => number }
+interface Channel { feed: Feed; clients: Map<ServerResponse, KeyPrincipal> }
 
 const HEARTBEAT_MS = 15_000;
+const HEARTBEAT = Buffer.from(':\n\n');
 const MAX_BUFFERED_BYTES = 256 * 1024;
 const MAX_CLIENTS = 5_000;
+const RETRY_MS = { least: 1_000, most: 5_000 };
 const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
 
 /**
- * Server-sent events: which flags changed, and OFREP's invitation to fetch again. Events carry no values, so a client that was cut off
- * only has to be told that there is something newer. Slow readers are cut off rather than buffered.
+ * Server-sent events: what changed, and OFREP's invitation to fetch again. A client that was cut off names the last event it has seen and
+ * is told what it missed, or to fetch everything. Slow readers are cut off rather than buffered.
  */
 export class ChangeStreams {
-  readonly #clients = new Set<Client>();
+  readonly #channels = new Map<string, Channel>();
   readonly #heartbeat: NodeJS.Timeout;
+  #size = 0;
 
-  constructor(private readonly state: RulesetState, private readonly access: AccessDirectory, private readonly tokens: StreamTokens, private readonly now: () => number) {
-    state.onChange((change) => this.#broadcast(change));
-    access.onChange(() => this.#dropRevoked());
-    this.#heartbeat = setInterval(() => { for (const client of this.#clients) this.#send(client, ':\n\n'); }, HEARTBEAT_MS);
+  constructor(private readonly parts: Parts) {
+    parts.state.onChange((change) => this.#broadcast(change));
+    parts.access.onChange(() => this.#dropRevoked());
+    this.#heartbeat = setInterval(() => this.#each((response) => send(response, HEARTBEAT)), HEARTBEAT_MS);
     this.#heartbeat.unref();
   }
 
   get size(): number {
-    return this.#clients.size;
+    return this.#size;
   }
 
   routes(): HotRoute[] {
     return [
-      hotRoute('GET', '/v1/stream', (request, response) => this.#open(request, response, request.principal, changeEvent), { streams: true }),
+      hotRoute('GET', '/v1/stream', (request, response) => this.#open(request, response, request.principal, 'change'), { streams: true }),
       hotRoute('GET', '/ofrep/v1/stream', (request, response) => {
         const token = new URLSearchParams(request.query).get('token');
-        const principal = token === null ? request.principal : this.tokens.redeem(token);
-        this.#open(request, response, principal, (position) => this.#refetchEvent(position));
+        const principal = token === null ? request.principal : this.parts.tokens.redeem(token);
+        this.#open(request, response, principal, 'refetch');
       }, { streams: true }),
     ];
   }
 
   close(): void {
     clearInterval(this.#heartbeat);
-    for (const client of this.#clients) client.response.end();
-    this.#clients.clear();
+    this.#each((response) => response.end());
+    this.#channels.clear();
   }
 
-  #open(request: HotRequest, response: ServerResponse, principal: Principal | null, format: Format): void {
+  #open(request: HotRequest, response: ServerResponse, principal: Principal | null, kind: FeedKind): void {
     if (principal === null || principal.kind === 'management') throw new DomainError('unauthenticated', 'The stream token is not valid or has expired: evaluate in bulk again for a new one');
-    if (this.#clients.size >= MAX_CLIENTS) throw new DomainError('unavailable', 'Too many streams here', [], { retryAfterSeconds: 5 });
-    const client: Client = { response, principal, format };
+    if (this.#size >= MAX_CLIENTS) throw new DomainError('unavailable', 'Too many streams here', [], { retryAfterSeconds: 5 });
+    const { feed, clients } = this.#channelOf({ kind, environment: principal.environment, audience: principal.kind });
+    // Such an answer ends with its connection anyway: without chunks an event is one write.
+    response.useChunkedEncodingByDefault = false;
     response.writeHead(200, HEADERS);
-    response.write('retry: 3000\n\n');
-    this.#clients.add(client);
-    response.on('close', () => this.#clients.delete(client));
-    const since = lastEventId(request.raw);
-    if (since !== null && since < this.state.position) this.#announce(client, this.state.position, this.state.changedSince(since));
-    else if (since === null && format === changeEvent) this.#announce(client, this.state.position, null);
+    const welcome = this.#missed(feed, lastEventId(request.raw));
+    // Clients that lose their server together shall not come back together.
+    const retryMs = Math.round(RETRY_MS.least + this.parts.random() * (RETRY_MS.most - RETRY_MS.least));
+    response.write(`retry: ${retryMs}\n\n${welcome ?? ''}`);
+    clients.set(response, principal);
+    this.#size += 1;
+    response.on('close', () => { if (clients.delete(response)) this.#size -= 1; });
   }
 
-  #broadcast({ flags }: RulesetChange): void {
-    for (const client of this.#clients) this.#announce(client, this.state.position, flags);
+  /** What to tell a client that comes: after its last event, or, of the changes themselves, from the beginning. */
+  #missed(feed: Feed, since: number | null): string | null {
+    const { state } = this.parts;
+    const { position } = state;
+    if (since === null && feed.kind === 'refetch') return null;
+    const difference = since === null ? { flags: null, visible: [], touched: null } : state.changedSince(since);
+    return this.#text(feed, { position: Math.max(position, since ?? 0), newest: position, difference });
   }
 
-  #announce(client: Client, position: number, flags: readonly string[] | null): void {
-    const known = flags === null || client.principal.kind === 'server' ? flags : flags.filter((key) => this.state.flag(key)?.clientVisible === true);
-    if (known !== null && known.length === 0) return;
-    this.#send(client, client.format(position, known));
+  #broadcast(change: RulesetChange): void {
+    const { position } = this.parts.state;
+    const told = { position, newest: Math.max(position, change.position), difference: change };
+    for (const { feed, clients } of this.#channels.values()) {
+      const text = clients.size === 0 ? null : this.#text(feed, told);
+      if (text === null) continue;
+      const bytes = Buffer.from(text);
+      for (const response of clients.keys()) send(response, bytes);
+    }
   }
 
-  #send(client: Client, text: string): void {
-    if (client.response.writableLength > MAX_BUFFERED_BYTES) client.response.destroy();
-    else client.response.write(text);
+  #text(feed: Feed, told: Told): string | null {
+    return eventText(this.parts.state, feed, told, this.parts.now());
   }
 
-  #refetchEvent(position: number): string {
-    const data = { type: 'refetchEvaluation', etag: String(position), lastModified: Math.floor(this.now() / 1000) };
-    return `id: ${position}\nevent: message\ndata: ${JSON.stringify(data)}\n\n`;
+  #channelOf(feed: Feed): Channel {
+    const name = `${feed.kind} ${feed.audience} ${feed.environment}`;
+    let channel = this.#channels.get(name);
+    if (channel === undefined) this.#channels.set(name, (channel = { feed, clients: new Map() }));
+    return channel;
   }
 
   #dropRevoked(): void {
-    for (const client of this.#clients) if (!this.access.isLive(client.principal.keyId)) client.response.end();
+    this.#each((response, { keyId }) => { if (!this.parts.access.isLive(keyId)) response.end(); });
+  }
+
+  #each(visit: (response: ServerResponse, principal: KeyPrincipal) => void): void {
+    for (const { clients } of this.#channels.values()) for (const [response, principal] of clients) visit(response, principal);
   }
 }
 
-/** `flags: null` says that any flag may evaluate differently: fetch the ruleset again. */
-const changeEvent: Format = (position, flags) => `id: ${position}\nevent: change\ndata: ${JSON.stringify({ type: 'change', position, flags })}\n\n`;
+const send = (response: ServerResponse, bytes: Buffer): void => {
+  if (response.writableLength > MAX_BUFFERED_BYTES) response.destroy();
+  else response.write(bytes);
+};
 
 const lastEventId = (request: IncomingMessage): number | null => {
   const header = request.headers['last-event-id'];
