@@ -1,0 +1,28 @@
+import { EventQueue } from './event-queue';
+import { newEventId, type NewEvent, type OutgoingEvent } from './outgoing-event';
+import type { EventSink } from './recorder';
+
+/** Gives every event its identity and its number in this session, and keeps it until it is delivered. */
+export class Outbox implements EventSink {
+  readonly sessionId = newEventId(Date.now());
+  readonly queue: EventQueue;
+  /** Called with each event that is added. */
+  onAdded: ((event: OutgoingEvent) => void) | undefined = undefined;
+  private sequence = 0;
+
+  constructor(limit: number) {
+    this.queue = new EventQueue(limit);
+  }
+
+  add(event: NewEvent): void {
+    const numbered = { id: newEventId(Date.now()), ...event, session: { id: this.sessionId, sequence: this.sequence } };
+    this.sequence += 1;
+    this.queue.add(numbered);
+    this.onAdded?.(numbered);
+  }
+
+  /** Puts back what an earlier process left behind, as it was. */
+  adopt(event: OutgoingEvent): void {
+    this.queue.add(event);
+  }
+}
