@@ -21,8 +21,16 @@ const experimentTypes = [
 
 const catalogueMessages = (['segment', 'region', 'calendar'] as const).flatMap((kind) => (['created', 'updated', 'removed'] as const).map((done): Message => ({
   type: `${kind}.${done}`, summary: `A ${kind} was ${done}`,
-  payload: object({ kind: { const: kind }, change: { const: done }, actor: text, reason: text, key: text, after: { type: ['object', 'null'], additionalProperties: true } }, ['kind', 'change', 'actor', 'key', 'after']),
+  payload: object({ kind: { const: kind }, change: { const: done }, actor: text, reason: text, key: text, after: { type: ['object', 'null'], additionalProperties: true }, upload: text }, ['kind', 'change', 'actor', 'key', 'after']),
 })));
+
+const keyListMessages: Message[] = [{
+  type: 'segment-list.chunk-added', summary: 'A part of a change to a segment’s listed keys; in force once a segment change names its upload',
+  payload: object(
+    { kind: { const: 'segment-list' }, change: { const: 'chunk-added' }, actor: text, reason: text, key: text, list: { enum: ['included', 'excluded'] }, upload: text, index: { type: 'integer' }, added: text, removed: text },
+    ['kind', 'change', 'actor', 'key', 'list', 'upload', 'index', 'added', 'removed'],
+  ),
+}];
 
 const accessMessages = ['key.created', 'key.updated', 'key.revoked', 'environment.created'].map((type): Message => ({
   type, summary: 'Who may do what has changed; keys travel hashed',
@@ -31,7 +39,7 @@ const accessMessages = ['key.created', 'key.updated', 'key.revoked', 'environmen
 
 const messages: Record<TopicName, Message[]> = {
   flagChanges: flagTypes.map((type) => ({ type, summary: 'What changed, by whom and why, and the whole flag after it', payload: change(type, { flag: ref('Flag') }) })),
-  segmentChanges: catalogueMessages,
+  segmentChanges: [...catalogueMessages, ...keyListMessages],
   accessChanges: accessMessages,
   experimentEvents: experimentTypes.map((type) => ({ type, summary: 'What happened, and the experiment after it', payload: change(type, { experiment: open }) })),
   metricChanges: ['metric.created', 'metric.updated'].map((type) => ({ type, summary: 'A metric definition or its correction', payload: object({ change: text, actor: text, reason: text, metric: ref('MetricDefinition') }, ['change', 'actor', 'metric']) })),

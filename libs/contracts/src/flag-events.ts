@@ -20,8 +20,23 @@ export type FlagEvent =
 /** Value of a record on pataka.flag-changes.v1: what changed, by whom and why, and the whole flag after it (absent for refusals). */
 export interface FlagChange { change: FlagEvent; actor: string; reason?: string; flag?: Flag }
 
-/** A value on pataka.segment-changes.v1; `after` is the whole object, null once removed. */
-export interface SegmentChange { kind: 'segment' | 'region' | 'calendar'; change: 'created' | 'updated' | 'removed'; actor: string; reason?: string; key: string; after: JsonObject | null }
+/** Which of a segment's two lists. */
+export type KeyListName = 'included' | 'excluded';
+
+/**
+ * A value on pataka.segment-changes.v1; `after` is the whole object, null once removed. With `upload` the list that `after` newly names is
+ * the one before it, changed by that upload's chunks, which all came earlier on the topic.
+ */
+export interface SegmentChange { kind: 'segment' | 'region' | 'calendar'; change: 'created' | 'updated' | 'removed'; actor: string; reason?: string; key: string; after: JsonObject | null; upload?: string }
+
+/**
+ * Another value on pataka.segment-changes.v1: a part of a change to a segment's listed keys. `added` and `removed` are texts, a key a line,
+ * in byte order over all chunks of an upload. It has no effect before a segment change names its upload.
+ */
+export interface KeyListChunk {
+  kind: 'segment-list'; change: 'chunk-added'; actor: string; reason?: string; key: string;
+  list: KeyListName; upload: string; index: number; added: string; removed: string;
+}
 
 /** A value on pataka.access-changes.v1. */
 export interface AccessChange { kind: 'key' | 'environment' | 'member'; change: 'created' | 'updated' | 'revoked'; actor: string; reason?: string; id: string; after: JsonObject }

@@ -4,7 +4,7 @@ import { CompleteExperiment, CreateExperiment, PatchExperiment, StartExperiment 
 import { CreateFlag, FlagEnvironment, PatchFlag } from './flag';
 import { MetricDefinition } from './metric';
 import type { Shape } from './schema';
-import { Calendar, Region, Segment } from './segment';
+import { Calendar, PatchKeyList, Region, Segment } from './segment';
 
 /** The four services. */
 export const serviceNames = ['flag-admin', 'evaluator', 'experiment-orchestrator', 'analytics'] as const;
@@ -63,6 +63,10 @@ const flagAdmin = of('flag-admin', [
   ['POST', '/api/flags/{key}/archive', 'Archives a flag', MANAGE],
   ['GET', '/api/flags/{key}/history', 'What happened to a flag, by whom and why', READ, { query: PAGE }],
   ...catalogue('/api/segments', 'segment', Segment),
+  ['GET', '/api/segments/{key}/lists/{list}', 'The keys that a segment’s included or excluded list has, as CSV', READ],
+  ['PUT', '/api/segments/{key}/lists/{list}', 'Replaces a list by the keys of a CSV or text file, up to a million', MANAGE, { ifMatch: true }],
+  ['PATCH', '/api/segments/{key}/lists/{list}', 'Adds keys to a list and takes keys from it', MANAGE, { body: PatchKeyList, ifMatch: true }],
+  ['DELETE', '/api/segments/{key}/lists/{list}', 'Removes a list', MANAGE, { ifMatch: true }],
   ...catalogue('/api/regions', 'region', Region),
   ...catalogue('/api/calendars', 'calendar', Calendar),
   ['GET', '/api/environments', 'Lists environments', READ],
@@ -105,6 +109,7 @@ const evaluator = of('evaluator', [
   ['POST', '/ofrep/v1/evaluate/flags', 'OFREP: evaluates all flags for a static context', EVALUATE],
   ['GET', '/ofrep/v1/stream', 'OFREP event stream, by the token of a bulk answer', ANYONE, { query: { token: 'short-lived token from eventStreams' } }],
   ['GET', '/v1/ruleset', 'The ruleset of the key’s environment, for local evaluation', ['server']],
+  ['GET', '/v1/lists/{hash}', 'A list that the ruleset names, one key a line, for local evaluation', ['server']],
   ['GET', '/v1/stream', 'Server-sent events: which flags changed', EVALUATE],
   ['POST', '/v1/events', 'Takes up to 1000 exposures and conversions', EVALUATE, { status: 202 }],
   ['POST', '/v1/explain', 'Every rule with each condition’s outcome', ['server', ...READ]],

@@ -1,11 +1,20 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsInt, IsISO8601, IsOptional, IsString, Length, Matches, MaxLength, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsInt, IsISO8601, IsOptional, IsString, Length, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
 import { Condition } from './condition';
 import { KEY_PATTERN } from './flag';
 
 /** Keys that a segment may list in its document. */
 export const SEGMENT_LIST_LIMIT = 10_000;
+
+/** Keys that a list beside the document may have. */
+export const KEY_LIST_LIMIT = 1_000_000;
+
+/** A list of keys beside a segment's document, by its hash: SHA-256, in hex, of its keys in byte order, each followed by a line feed. */
+export class KeyListRef {
+  @Matches(/^[0-9a-f]{64}$/) hash!: string;
+  @IsInt() @Min(0) @Max(KEY_LIST_LIMIT) size!: number;
+}
 
 /** A reusable set of contexts: excluded first, then included, then all conditions. */
 export class Segment {
@@ -14,7 +23,17 @@ export class Segment {
   @IsOptional() @IsString() @MaxLength(4000) description?: string;
   @IsOptional() @IsArray() @ArrayMaxSize(SEGMENT_LIST_LIMIT) @IsString({ each: true }) @Length(1, 256, { each: true }) included?: string[];
   @IsOptional() @IsArray() @ArrayMaxSize(SEGMENT_LIST_LIMIT) @IsString({ each: true }) @Length(1, 256, { each: true }) excluded?: string[];
+  /** Set by uploading; counts like `included`. */
+  @IsOptional() @ValidateNested() @Type(() => KeyListRef) includedList?: KeyListRef;
+  /** Set by uploading; counts like `excluded`. */
+  @IsOptional() @ValidateNested() @Type(() => KeyListRef) excludedList?: KeyListRef;
   @IsOptional() @IsArray() @ArrayMaxSize(100) @ValidateNested({ each: true }) @Type(() => Condition) conditions?: Condition[];
+}
+
+/** What changes in a list: keys that come and keys that go. */
+export class PatchKeyList {
+  @IsOptional() @IsArray() @ArrayMaxSize(SEGMENT_LIST_LIMIT) @IsString({ each: true }) @Length(1, 256, { each: true }) add?: string[];
+  @IsOptional() @IsArray() @ArrayMaxSize(SEGMENT_LIST_LIMIT) @IsString({ each: true }) @Length(1, 256, { each: true }) remove?: string[];
 }
 
 /** A place in the region tree: `within` follows `parent` upwards. */
