@@ -5,13 +5,13 @@ import type { Scope } from './condition';
 import type { Context, Test } from './context';
 import type { Rings } from './cycle';
 import type { Evaluation } from './evaluation';
-import { compileSegment } from './segment';
+import { compileSegment, type SegmentScope } from './segment';
 
 // Whoever refers to a flag, segment or calendar holds its place, not what is in it: a change replaces the document in one
 // place and touches nothing else. What a place holds is compiled when it is first needed.
 
 /** What the places of a ruleset share. */
-export type Places = FlagScope & {
+export type Places = FlagScope & SegmentScope & {
   /** Numbers the evaluation under way, so that what several rules or prerequisites ask for is found out once in it. */
   readonly run: number;
   /** Which segments refer to themselves, directly or by way of others. */

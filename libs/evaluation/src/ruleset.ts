@@ -3,6 +3,7 @@ import { isEnabled, type Decider } from './compiled-flag';
 import type { Context } from './context';
 import { prerequisitesOf, Rings } from './cycle';
 import type { Evaluation } from './evaluation';
+import type { KeyList, KeyLists } from './key-list';
 import { CalendarPlace, FlagPlace, SegmentPlace, type Places } from './places';
 import { RegionTree, type RegionSet } from './regions';
 import { segmentsWithin } from './segment';
@@ -17,6 +18,8 @@ export type Ruleset = {
   readonly segments: readonly Segment[];
   readonly regions: readonly Region[];
   readonly calendars: readonly Calendar[];
+  /** The lists that segments name; a flag that needs one which is not there answers GENERAL. */
+  readonly lists?: KeyLists;
 };
 
 /** A change of a ruleset: documents that are new or replace those with their keys, and keys of documents that go. */
@@ -74,6 +77,7 @@ export class CompiledRuleset implements Places {
   private readonly segments = new PlaceMap<Segment, SegmentPlace>((key) => new SegmentPlace(key, this));
   private readonly calendars = new PlaceMap<Calendar, CalendarPlace>(() => new CalendarPlace(this));
   private readonly regions = new RegionTree();
+  private lists: KeyLists | undefined;
 
   constructor(readonly environment: string) {}
 
@@ -87,6 +91,7 @@ export class CompiledRuleset implements Places {
    * large, not the ruleset: flags are compiled when they are next evaluated, and those that refer to a changed one stay compiled.
    */
   apply(change: RulesetChange): void {
+    this.lists = change.lists ?? this.lists;
     applyTo(this.flags, change.flags, change.removedFlags);
     applyTo(this.segments, change.segments, change.removedSegments);
     applyTo(this.regions, change.regions, change.removedRegions);
@@ -115,6 +120,7 @@ export class CompiledRuleset implements Places {
       segments: this.segments.documents(),
       regions: this.regions.documents(),
       calendars: this.calendars.documents(),
+      ...(this.lists === undefined ? {} : { lists: this.lists }),
     };
   }
 
@@ -127,6 +133,11 @@ export class CompiledRuleset implements Places {
   /** What a condition's `in_segment` refers to. */
   segment(key: string): SegmentPlace {
     return this.segments.at(key);
+  }
+
+  /** What a segment's `includedList` and `excludedList` refer to. */
+  keyList(hash: string): KeyList | undefined {
+    return this.lists?.get(hash);
   }
 
   /** What a condition's `in_calendar` refers to. */
