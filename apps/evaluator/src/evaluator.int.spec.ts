@@ -181,6 +181,19 @@ describe('/v1/events', () => {
   });
 });
 
+describe('the ruleset', () => {
+  it('is answered once per change: plain, compressed, or not at all to whoever has it', async () => {
+    const plain = await ask('/v1/ruleset', undefined, { headers: { 'accept-encoding': 'identity' } });
+    const compressed = await ask('/v1/ruleset', undefined, { headers: { 'accept-encoding': 'br, gzip;q=0.5' } });
+    expect([plain.headers.get('content-encoding'), compressed.headers.get('content-encoding')]).toEqual([null, 'gzip']);
+    expect(compressed.body).toEqual(plain.body);
+    for (const tag of [plain.headers.get('etag')!, compressed.headers.get('etag')!, `"other", ${plain.headers.get('etag')!}`, '*']) {
+      expect((await ask('/v1/ruleset', undefined, { headers: { 'if-none-match': tag } })).status).toBe(304);
+    }
+    expect((await ask('/v1/ruleset', undefined, { headers: { 'accept-encoding': 'gzip;q=0' } })).headers.get('content-encoding')).toBeNull();
+  });
+});
+
 describe('changes', () => {
   const listen = async (token: string, path = '/v1/stream', lastEventId?: number) => {
     const abort = new AbortController();

@@ -2,14 +2,15 @@ import type { ServerResponse } from 'node:http';
 import { DomainError } from '@pataka/contracts';
 import { type HotRequest, type HotRoute, hotRoute, readJson, sendJson } from '@pataka/platform';
 import { explain, prepareContext } from '@pataka/evaluation';
-import { etagOf, matches } from '../etag';
+import { matches } from '../etag';
+import { RulesetBodies } from './ruleset-bodies';
 import type { RulesetState } from './ruleset-state';
 
 type Parts = { state: RulesetState; needRules: () => void; environments: () => string[]; now: () => number };
 
 /** The ruleset for evaluation elsewhere, and why a context gets what it gets. */
 export class RulesetRoutes {
-  readonly #etags = new Map<string, { text: string; etag: string }>();
+  readonly #bodies = new RulesetBodies();
 
   constructor(private readonly parts: Parts) {}
 
@@ -20,14 +21,18 @@ export class RulesetRoutes {
     ];
   }
 
-  #ruleset(request: HotRequest, response: ServerResponse): void {
+  async #ruleset(request: HotRequest, response: ServerResponse): Promise<void> {
     const principal = request.principal;
     if (principal === null || principal.kind !== 'server') throw new DomainError('forbidden');
     this.parts.needRules();
-    const text = this.parts.state.text(principal.environment);
-    const headers = { etag: this.#etagOf(principal.environment, text), 'cache-control': 'no-cache' };
-    if (matches(request.headers['if-none-match'], headers.etag)) return void response.writeHead(304, headers).end();
-    sendJson(response, 200, text, headers);
+    const { environment } = principal;
+    const text = this.parts.state.text(environment);
+    const { plain, etag } = this.#bodies.plain(environment, text);
+    const headers = { etag, 'cache-control': 'no-cache', vary: 'accept-encoding' };
+    if (matches(request.headers['if-none-match'], etag)) return void response.writeHead(304, headers).end();
+    if (!takesGzip(request.headers['accept-encoding'])) return sendJson(response, 200, plain, headers);
+    // Other bytes than the plain ones, so the tag is a weak one.
+    sendJson(response, 200, await this.#bodies.compressed(environment, text), { ...headers, etag: `W/${etag}`, 'content-encoding': 'gzip' });
   }
 
   async #explain(request: HotRequest, response: ServerResponse): Promise<void> {
@@ -49,14 +54,8 @@ export class RulesetRoutes {
     if (typeof environment !== 'string' || !this.parts.environments().includes(environment)) throw fault('/environment', 'is not a known environment');
     return environment;
   }
-
-  #etagOf(environment: string, text: string): string {
-    const known = this.#etags.get(environment);
-    if (known?.text === text) return known.etag;
-    const etag = etagOf(text);
-    this.#etags.set(environment, { text, etag });
-    return etag;
-  }
 }
+
+const takesGzip = (header: string | string[] | undefined): boolean => /(^|,)[\t ]*gzip[\t ]*(;[\t ]*q=(1|0\.\d*[1-9]).*)?(,|$)/i.test(String(header ?? ''));
 
 const fault = (pointer: string, detail: string): DomainError => new DomainError('validation', detail, [{ pointer, detail }]);
