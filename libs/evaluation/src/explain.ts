@@ -1,134 +1,34 @@
-import type { Condition, FlagValue } from '@pataka/contracts';
-import { bucketWith } from './bucket';
-import { CompiledFlag } from './compiled-flag';
-import type { CompiledRule } from './compiled-rule';
-import { compileCondition, groupOf } from './condition';
-import { readerOf, type Context } from './context';
+import type { Flag, Prerequisite, Rule } from '@pataka/contracts';
+import { isEnabled } from './compiled-flag';
+import type { Context } from './context';
+import { deepEqual } from './equality';
 import { ENGINE_VERSION, evaluate } from './evaluate';
 import type { Evaluation } from './evaluation';
+import type { Setting } from './explain-condition';
+import { explainRule } from './explain-rule';
+import type { DisabledBy, Explanation, PrerequisiteExplanation, RuleExplanation } from './explain-shape';
 import type { CompiledRuleset } from './ruleset';
 
-/** One condition, or a group with its members. */
-export type ConditionExplanation = {
-  readonly condition: Condition;
-  readonly holds: boolean;
-  /** What the context has for the condition's attribute; undefined when it is missing or the condition takes none. */
-  readonly actual?: unknown;
-  /** The members of `any` and `all`, the one member of `not`. */
-  readonly members?: readonly ConditionExplanation[];
+export type * from './explain-shape';
+
+const environmentOf = (flag: Flag, environment: string): Flag['environments'][string] | undefined =>
+  Object.prototype.hasOwnProperty.call(flag.environments ?? {}, environment) ? flag.environments[environment] : undefined;
+
+const disabledBy = (flag: Flag, environment: string): DisabledBy | undefined => {
+  if (isEnabled(flag, environment)) return undefined;
+  if (flag.status !== 'ACTIVE') return 'status';
+  return environmentOf(flag, environment) === undefined ? 'environmentMissing' : 'environmentOff';
 };
 
-/**
- * What came of a rule. `served`: it decided. `keyMissing`: it decided by an error. `notReached`: an earlier rule or the flag's
- * state decided; what else is said of the rule is what it would have found. The others say why it did not match.
- */
-export type RuleOutcome = 'served' | 'keyMissing' | 'notReached' | 'scheduleClosed' | 'conditionsFailed' | 'notIncluded' | 'noVariant';
+const priorityOf = ({ priority }: Rule): number => (typeof priority === 'number' && !Number.isNaN(priority) ? priority : 0);
 
-/** One rule, judged on its own. */
-export type RuleExplanation = {
-  readonly ruleId: string;
-  readonly priority: number;
-  readonly outcome: RuleOutcome;
-  /** Undefined for a rule without schedule. */
-  readonly scheduleOpen: boolean | undefined;
-  readonly conditions: readonly ConditionExplanation[];
-  /** What the rule buckets, if the context has it. */
-  readonly unit: string | undefined;
-  /** The bucket of the inclusion, and the threshold it has to be below; undefined where the percentage needs none. */
-  readonly bucket: number | undefined;
-  readonly threshold: number;
-  /** The bucket of the split, and below which bucket each variant serves. */
-  readonly splitBucket: number | undefined;
-  readonly shares: readonly { readonly variant: string; readonly below: number }[];
-  /** The variant of the split that the unit would get. */
-  readonly splitVariant: string | undefined;
-};
-
-/** A prerequisite and what its flag answered. */
-export type PrerequisiteExplanation = {
-  readonly flag: string;
-  readonly expected: FlagValue;
-  /** Undefined where there is no such flag. */
-  readonly actual: Evaluation | undefined;
-  readonly holds: boolean;
-};
-
-/** Why a flag answers what it answers for a context. */
-export type Explanation = {
-  readonly flagKey: string;
-  readonly environment: string;
-  /** The configuration, by the global position of its last change. */
-  readonly position: number;
-  readonly engine: string;
-  /** The instant evaluated at, in milliseconds since the epoch. */
-  readonly atMs: number;
-  readonly evaluation: Evaluation;
-  /** Whether the flag is ACTIVE and enabled in the environment; without that no rule is looked at. */
-  readonly enabled: boolean;
-  /** Whether its prerequisites lead into a ring, which keeps the flag at its default. */
-  readonly needsRing: boolean;
-  readonly prerequisites: readonly PrerequisiteExplanation[];
-  /** Every rule in the order in which they are judged. */
-  readonly rules: readonly RuleExplanation[];
-};
-
-type Setting = { readonly ruleset: CompiledRuleset; readonly context: Context; readonly at: number };
-
-const explainCondition = (condition: Condition, setting: Setting): ConditionExplanation => {
-  const { ruleset, context, at } = setting;
-  const holds = compileCondition(condition, ruleset)(context, at);
-  const group = typeof condition === 'object' && condition !== null ? groupOf(condition) : undefined;
-  if (group !== undefined) return { condition, holds, members: group.members.map((member) => explainCondition(member, setting)) };
-  const attribute = condition?.attribute;
-  return typeof attribute === 'string' ? { condition, holds, actual: readerOf(attribute, ruleset.environment)(context, at) ?? undefined } : { condition, holds };
-};
-
-type Buckets = Pick<RuleExplanation, 'unit' | 'bucket' | 'splitBucket' | 'splitVariant'>;
-
-const bucketsOf = (compiled: CompiledRule, { context, at }: Setting): Buckets => {
-  const { rule, inclusion, split } = compiled;
-  const unit = compiled.unitOf(context, at);
-  if (unit === undefined) return { unit, bucket: undefined, splitBucket: undefined, splitVariant: undefined };
-  const splitBucket = split === undefined ? undefined : bucketWith(unit, split.salt);
-  return {
-    unit,
-    bucket: inclusion === undefined ? undefined : bucketWith(unit, inclusion),
-    splitBucket,
-    splitVariant: splitBucket === undefined ? undefined : rule.split?.[compiled.shareOf(splitBucket)]?.variant,
-  };
-};
-
-const outcomeOfBuckets = ({ inclusion, split, threshold }: CompiledRule, { unit, bucket, splitVariant }: Buckets): RuleOutcome => {
-  if (inclusion === undefined && threshold === 0) return 'notIncluded';
-  if (unit === undefined) return inclusion === undefined && split === undefined ? 'served' : 'keyMissing';
-  if (bucket !== undefined && bucket >= threshold) return 'notIncluded';
-  return split !== undefined && splitVariant === undefined ? 'noVariant' : 'served';
-};
-
-const explainRule = (compiled: CompiledRule, setting: Setting): RuleExplanation => {
-  const { rule, split } = compiled;
-  const scheduleOpen = compiled.isOpen?.(setting.at);
-  const conditions = (Array.isArray(rule.conditions) ? rule.conditions : []).map((condition) => explainCondition(condition, setting));
-  const buckets = bucketsOf(compiled, setting);
-  const outcome = compiled.conditionsHold(setting.context, setting.at) ? outcomeOfBuckets(compiled, buckets) : 'conditionsFailed';
-  return {
-    ruleId: rule.id,
-    priority: rule.priority ?? 0,
-    outcome: scheduleOpen === false ? 'scheduleClosed' : outcome,
-    scheduleOpen,
-    conditions,
-    ...buckets,
-    threshold: compiled.threshold,
-    shares: split === undefined ? [] : split.limits.map((below, index) => ({ variant: rule.split![index]!.variant, below })),
-  };
-};
-
-const isDecisive = ({ outcome }: RuleExplanation): boolean => outcome === 'served' || outcome === 'keyMissing';
+const isDecisive = ({ finding }: RuleExplanation): boolean => finding === 'served' || finding === 'keyMissing';
 
 /** Rules are judged in order until one decides. */
-const explainRules = (flag: CompiledFlag, reached: boolean, setting: Setting): RuleExplanation[] => {
+const explainRules = (flag: Flag, reached: boolean, setting: Setting): RuleExplanation[] => {
+  const rules = environmentOf(flag, setting.ruleset.environment)?.rules ?? [];
   let decided = !reached;
-  return flag.rules.map((rule) => {
+  return [...rules].sort((one, other) => priorityOf(other) - priorityOf(one)).map((rule) => {
     const explanation = explainRule(rule, setting);
     if (decided) return { ...explanation, outcome: 'notReached' };
     decided = isDecisive(explanation);
@@ -136,28 +36,28 @@ const explainRules = (flag: CompiledFlag, reached: boolean, setting: Setting): R
   });
 };
 
-const explainPrerequisites = (flag: CompiledFlag, { ruleset, context, at }: Setting): PrerequisiteExplanation[] =>
-  flag.prerequisites.map((prerequisite) => ({
-    flag: prerequisite.flag,
-    expected: prerequisite.value,
-    actual: ruleset.prerequisite(prerequisite.flag, context, at),
-    holds: flag.holds(prerequisite, context, at),
-  }));
+const explainPrerequisite = ({ flag, value }: Prerequisite, { ruleset, context, at }: Setting): PrerequisiteExplanation => {
+  const actual = ruleset.prerequisite(flag, context, at);
+  return { flag, expected: value, actual, holds: actual !== undefined && actual.errorCode === undefined && deepEqual(actual.value, value) };
+};
 
-type Findings = Pick<Explanation, 'enabled' | 'needsRing' | 'prerequisites' | 'rules'>;
+type Findings = Pick<Explanation, 'enabled' | 'disabledBy' | 'needsRing' | 'prerequisites' | 'rules'>;
 
-const NO_FINDINGS: Findings = { enabled: false, needsRing: false, prerequisites: [], rules: [] };
+const NO_FINDINGS: Findings = { enabled: false, disabledBy: undefined, needsRing: false, prerequisites: [], rules: [] };
 
-const explainFlag = (flag: CompiledFlag, setting: Setting): Findings => {
-  const needsRing = flag.prerequisites.length > 0 && setting.ruleset.needsRing(flag.flag.key);
-  const prerequisites = needsRing ? [] : explainPrerequisites(flag, setting);
-  const reached = flag.enabled && !needsRing && prerequisites.every(({ holds }) => holds);
-  return { enabled: flag.enabled, needsRing, prerequisites, rules: explainRules(flag, reached, setting) };
+const explainFlag = (flag: Flag, evaluation: Evaluation, setting: Setting): Findings => {
+  const why = disabledBy(flag, setting.ruleset.environment);
+  const needs = Array.isArray(flag.prerequisites) ? flag.prerequisites : [];
+  const needsRing = why === undefined && needs.length > 0 && setting.ruleset.needsRing(flag.key);
+  const prerequisites = needs.map((need) => explainPrerequisite(need, setting));
+  const readable = evaluation.errorCode !== 'PARSE_ERROR' && evaluation.errorCode !== 'GENERAL';
+  const reached = readable && why === undefined && !needsRing && prerequisites.every(({ holds }) => holds);
+  return { enabled: why === undefined, disabledBy: why, needsRing, prerequisites, rules: explainRules(flag, reached, setting) };
 };
 
 /**
- * Explains an evaluation: every prerequisite, every rule in order with each condition's outcome, bucket and threshold. Slower than
- * `evaluate`, and always in agreement with it. Never throws: what can't be looked into is left out.
+ * Explains an evaluation: every prerequisite, every rule in order with each condition's outcome, bucket and threshold, those that were
+ * not reached included. Slower than `evaluate`, and always in agreement with it. Never throws: what can't be looked into is left out.
  *
  * @param ruleset - the flags of one environment
  * @param flagKey - the flag's key
@@ -169,8 +69,9 @@ export const explain = (ruleset: CompiledRuleset, flagKey: string, context: Cont
   const setting = { ruleset, context, at: context.timestampMs ?? nowMs };
   const frame = { flagKey, environment: ruleset.environment, position: ruleset.position, engine: ENGINE_VERSION, atMs: setting.at, evaluation };
   try {
-    const flag = ruleset.begin(flagKey);
-    return flag instanceof CompiledFlag ? { ...frame, ...explainFlag(flag, setting) } : { ...frame, ...NO_FINDINGS };
+    ruleset.begin(flagKey);
+    const flag = ruleset.flagAt(flagKey);
+    return flag === undefined ? { ...frame, ...NO_FINDINGS } : { ...frame, ...explainFlag(flag, evaluation, setting) };
   } catch {
     return { ...frame, ...NO_FINDINGS }; // the evaluation fell short of the same obstacle, or says GENERAL
   }
