@@ -26,7 +26,7 @@ describe('md5First32', () => {
   it('answers the same for a key and its suffix, whatever was hashed before', () => {
     const part = fc.oneof(fc.string({ maxLength: 60 }), fc.string({ unit: 'binary', maxLength: 30 }));
     fc.assert(fc.property(fc.array(fc.tuple(part, part), { maxLength: 5 }), (pairs) =>
-      pairs.every(([key, text]) => hashWithSuffix(key, suffixOf(text)) === nodeHash(Buffer.from(key).toString() + Buffer.from(text).toString()))), { numRuns: 2000 });
+      pairs.every(([key, text]) => (hashWithSuffix(key, suffixOf(text)) >>> 0) === nodeHash(Buffer.from(key).toString() + Buffer.from(text).toString()))), { numRuns: 2000 });
   });
 });
 

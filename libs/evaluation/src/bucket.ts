@@ -8,8 +8,8 @@ export const BUCKETS = 100_000;
  * keeps those hundred groups and divides each by the next three decimal digits, so that whole percents include the same keys.
  */
 export const bucketWith = (key: string, salt: Suffix): number => {
-  const hash = hashWithSuffix(key, salt);
-  return (hash % 100) * 1000 + (Math.floor(hash / 100) % 1000);
+  const hash = hashWithSuffix(key, salt) >>> 0;
+  return (hash % 100) * 1000 + (((hash / 100) >>> 0) % 1000);
 };
 
 /** Prepares a salt for {@link bucketWith}. */

@@ -1,5 +1,5 @@
 import type { Flag, Prerequisite, Rule } from '@pataka/contracts';
-import type { Scope } from './condition';
+import { needsClock, type Scope } from './condition';
 import { CompiledRule } from './compiled-rule';
 import type { Context } from './context';
 import { deepEqual } from './equality';
@@ -15,6 +15,8 @@ export type FlagScope = Scope & {
 
 /** A flag, ready to be evaluated. */
 export type Decider = {
+  /** Whether the answer may depend on the time; otherwise the instant passed to `decide` does not matter. */
+  readonly needsClock: boolean;
   /** The flag's answer, made once and shared; what was bucketed is left in the context. */
   decide(context: Context, at: number): Evaluation;
 };
@@ -37,9 +39,13 @@ const prerequisitesOf = ({ key, prerequisites }: Flag): readonly Prerequisite[] 
   return prerequisites;
 };
 
+const ruleNeedsClock = ({ schedule, bucketBy, conditions }: Rule): boolean =>
+  (schedule !== undefined && schedule !== null) || bucketBy === 'timestamp' || (Array.isArray(conditions) && conditions.some(needsClock));
+
 /** A flag in one environment, ready to be evaluated. */
 export class CompiledFlag implements Decider {
   readonly enabled: boolean;
+  readonly needsClock: boolean;
   /** Highest priority first; equal priorities as they are listed. */
   readonly rules: readonly CompiledRule[];
   readonly prerequisites: readonly Prerequisite[];
@@ -53,6 +59,7 @@ export class CompiledFlag implements Decider {
     this.enabled = isEnabled(flag, scope.environment);
     this.rules = this.enabled ? [...rules].sort((one, other) => priorityOf(other) - priorityOf(one)).map((rule) => new CompiledRule(rule, flag, scope)) : [];
     this.prerequisites = this.enabled ? prerequisitesOf(flag) : [];
+    this.needsClock = this.prerequisites.length > 0 || this.rules.some(({ rule }) => ruleNeedsClock(rule));
     this.disabled = defaultAnswer(flag, 'DISABLED');
     this.unmet = defaultAnswer(flag, 'DEFAULT');
     this.fallback = rules.length === 0 ? defaultAnswer(flag, 'STATIC') : this.unmet;
@@ -91,6 +98,6 @@ export const compileFlag = (flag: Flag, scope: FlagScope): Decider => {
     return new CompiledFlag(flag, scope);
   } catch (error) {
     const failure = unserved('PARSE_ERROR', error instanceof Error ? error.message : 'the flag document is malformed', flag.version);
-    return { decide: () => failure };
+    return { needsClock: false, decide: () => failure };
   }
 };

@@ -91,3 +91,10 @@ export const compileConditions = (conditions: readonly Condition[] | null | unde
   if (conditions === undefined || conditions === null) return [];
   return Array.isArray(conditions) ? conditions.map((condition) => compileCondition(condition, scope)) : [never];
 };
+
+/** Whether a condition may hold at one time and not at another; segments and calendars are not looked into. */
+export const needsClock = (condition: Condition | null | undefined): boolean => {
+  if (typeof condition !== 'object' || condition === null) return false;
+  const group = groupOf(condition);
+  return group === undefined ? condition.attribute === 'timestamp' || has(namedOperators, condition.operator) : group.members.some(needsClock);
+};

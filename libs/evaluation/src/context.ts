@@ -8,26 +8,16 @@ export type Reader = (context: Context, at: number) => unknown;
 /** Whether something holds for a context at an instant (milliseconds since the epoch). */
 export type Test = (context: Context, at: number) => boolean;
 
-/**
- * An evaluation context that has been checked; made by {@link prepareContext}. It refers to the caller's object instead of
- * copying it, which is what makes preparing cheap: don't change that object while the context is in use.
- */
-export class Context {
-  /** What the rule that was judged last bucketed, and the bucket it found; read right after a match. */
-  unit: string | undefined = undefined;
-  bucket: number | undefined = undefined;
-
-  constructor(
-    readonly attributes: Attributes,
-    readonly custom: Attributes | undefined,
-    readonly targetingKey: string | undefined,
-    readonly userId: unknown,
-    /** Milliseconds since the epoch; undefined: the caller's now. */
-    readonly timestampMs: number | undefined,
-  ) {}
-}
+const NO_ATTRIBUTES: Attributes = {};
 
 const invalid = (errorDetails: string): Failure => ({ errorCode: 'INVALID_CONTEXT', errorDetails });
+
+// Made once: refusing costs no more than taking.
+const NO_OBJECT = invalid('the context is not an object');
+const KEY_IS_NO_STRING = invalid('targetingKey is not a string');
+const USER_ID_LOST_DIGITS = invalid('user_id is beyond 2^53-1 and has lost digits: send it as a string');
+const USER_ID_IS_NO_KEY = invalid('user_id is neither a string nor a number');
+const TIMESTAMP_IS_NO_INSTANT = invalid('timestamp is no RFC 3339 instant');
 
 const isRecord = (value: unknown): value is Attributes => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -45,28 +35,66 @@ const timestampOf = (value: unknown): number | undefined => {
   return Number.isNaN(time) ? undefined : time;
 };
 
-const timestampIn = (raw: Attributes, custom: Attributes | undefined): unknown =>
-  raw['timestamp'] === undefined ? custom?.['timestamp'] : raw['timestamp'];
-
 /** Why the members that name the key are refused, if they are. */
 const keyFault = (given: unknown, userId: unknown, rawUserId: unknown): Failure | undefined => {
-  if (given !== undefined && typeof given !== 'string') return invalid('targetingKey is not a string');
-  if (hasLostDigits(rawUserId)) return invalid('user_id is beyond 2^53-1 and has lost digits: send it as a string');
-  return given || userId === undefined || typeof userId === 'string' ? undefined : invalid('user_id is neither a string nor a number');
+  if (given !== undefined && typeof given !== 'string') return KEY_IS_NO_STRING;
+  if (hasLostDigits(rawUserId)) return USER_ID_LOST_DIGITS;
+  return given || userId === undefined || typeof userId === 'string' ? undefined : USER_ID_IS_NO_KEY;
 };
 
-const prepareRecord = (raw: Attributes): Context | Failure => {
-  const given = raw['targetingKey'];
-  const userId = userIdOf(raw['user_id']);
-  const fault = keyFault(given, userId, raw['user_id']);
-  if (fault !== undefined) return fault;
-  const key = (given || userId) as string | undefined; // anything else is a fault
-  const custom = isRecord(raw['custom_attributes']) ? raw['custom_attributes'] : undefined;
-  const timestamp = timestampIn(raw, custom);
-  if (timestamp === undefined || timestamp === null) return new Context(raw, custom, key, userId ?? key, undefined);
-  const timestampMs = timestampOf(timestamp);
-  return timestampMs === undefined ? invalid('timestamp is no RFC 3339 instant') : new Context(raw, custom, key, userId ?? key, timestampMs);
-};
+/**
+ * An evaluation context that has been checked; made by {@link prepareContext}. It refers to the caller's object instead of
+ * copying it, which is what makes preparing cheap: don't change that object while the context is in use.
+ */
+export class Context {
+  attributes: Attributes = NO_ATTRIBUTES;
+  custom: Attributes | undefined = undefined;
+  targetingKey: string | undefined = undefined;
+  userId: unknown = undefined;
+  /** Milliseconds since the epoch; undefined: the caller's now. */
+  timestampMs: number | undefined = undefined;
+  /** What the rule that was judged last bucketed, and the bucket it found; read right after a match. */
+  unit: string | undefined = undefined;
+  bucket: number | undefined = undefined;
+
+  /** Takes in a caller's object, in place of the one before; a context may so serve many evaluations without anything being made. */
+  take(raw: unknown): Failure | undefined {
+    return isRecord(raw) ? this.takeRecord(raw) : raw === undefined ? this.takeRecord(NO_ATTRIBUTES) : NO_OBJECT;
+  }
+
+  private takeRecord(raw: Attributes): Failure | undefined {
+    const key = raw['targetingKey'];
+    const userId = raw['user_id'];
+    const custom = raw['custom_attributes'];
+    const timestamp = raw['timestamp'];
+    this.attributes = raw;
+    // Nearly every context has a key, and none of the rest.
+    if (typeof key === 'string' && key !== '' && userId === undefined) this.targetingKey = this.userId = key;
+    else {
+      const fault = this.takeKeys(key, userId);
+      if (fault !== undefined) return fault;
+    }
+    this.custom = custom === undefined || !isRecord(custom) ? undefined : custom;
+    this.timestampMs = undefined;
+    return timestamp === undefined && this.custom === undefined ? undefined : this.takeTimestamp(timestamp);
+  }
+
+  private takeKeys(key: unknown, rawUserId: unknown): Failure | undefined {
+    const userId = userIdOf(rawUserId);
+    const fault = keyFault(key, userId, rawUserId);
+    if (fault !== undefined) return fault;
+    this.targetingKey = (key || userId) as string | undefined; // anything else is a fault
+    this.userId = userId ?? this.targetingKey;
+    return undefined;
+  }
+
+  private takeTimestamp(given: unknown): Failure | undefined {
+    const timestamp = given === undefined ? this.custom?.['timestamp'] : given;
+    if (timestamp === undefined || timestamp === null) return undefined;
+    this.timestampMs = timestampOf(timestamp);
+    return this.timestampMs === undefined ? TIMESTAMP_IS_NO_INSTANT : undefined;
+  }
+}
 
 /**
  * Checks a context as a caller sent it. `user_id` and `targetingKey` stand for each other where one is missing or empty;
@@ -77,8 +105,8 @@ const prepareRecord = (raw: Attributes): Context | Failure => {
  *   beyond 2^53-1; a `timestamp` that is no RFC 3339 instant
  */
 export const prepareContext = (raw: unknown): Context | Failure => {
-  if (raw === undefined) return prepareRecord({});
-  return isRecord(raw) ? prepareRecord(raw) : invalid('the context is not an object');
+  const context = new Context();
+  return context.take(raw) ?? context;
 };
 
 const settle = (value: unknown): unknown => (value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value);

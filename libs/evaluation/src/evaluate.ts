@@ -6,7 +6,8 @@ import type { CompiledRuleset } from './ruleset';
 /** The version of the rules of evaluation; it stands in every exposure's receipt and changes with any answer. */
 export const ENGINE_VERSION = '1.0.0';
 
-const failed = (error: unknown): Evaluation => unserved('GENERAL', error instanceof Error ? error.message : 'the evaluation failed');
+/** The answer to an evaluation that broke off. */
+export const failed = (error: unknown): Evaluation => unserved('GENERAL', error instanceof Error ? error.message : 'the evaluation failed');
 
 /** The shared answer, without what an exposure's receipt needs; undefined where there is no such flag. */
 const decide = (ruleset: CompiledRuleset, flagKey: string, context: Context, nowMs: number): Evaluation | undefined => {

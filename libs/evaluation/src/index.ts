@@ -4,6 +4,7 @@ export { instant as instantFault } from './condition-operands';
 export { Context, prepareContext } from './context';
 export { findPrerequisiteCycle, findSegmentCycle } from './cycle';
 export { ENGINE_VERSION, evaluate, evaluateValue } from './evaluate';
+export { Evaluator } from './evaluator';
 export type { ErrorCode, Evaluation, Failure, Reason, Served, Unserved } from './evaluation';
 export { explain, type ConditionExplanation, type Explanation, type PrerequisiteExplanation, type RuleExplanation, type RuleOutcome } from './explain';
 export { parseInstant } from './instant';

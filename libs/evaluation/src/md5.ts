@@ -98,7 +98,7 @@ const absorb = (over: Int32Array, under: Int32Array): void => {
 /** The state is little-endian, the hex digits of a digest are read byte by byte: the first four bytes are the word turned round. */
 const firstWord = (): number => {
   const word = state[0]!;
-  return ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 };
 
 const codePointAt = (text: string, index: number): number => {
@@ -198,7 +198,10 @@ const layKey = (key: string): boolean => {
   return isAscii;
 };
 
-/** The first 32 bits of md5(key + suffix): the first eight hex digits of the digest as an unsigned integer. */
+/**
+ * The first 32 bits of md5(key + suffix), as a signed integer: an unsigned one would be too large for what engines keep without
+ * making an object of it.
+ */
 export const hashWithSuffix = (key: string, suffix: Suffix): number => {
   const { length } = key;
   if (length + suffix.bytes.length > SINGLE_BLOCK_BYTES || (key !== lastKey && !layKey(key))) return hashBytes(encodeUtf8(key + suffix.text));
@@ -216,4 +219,4 @@ const NO_SUFFIX = suffixOf('');
  * @param text - any text; lone surrogates are hashed as U+FFFD
  * @returns an integer from 0 to 2^32-1
  */
-export const md5First32 = (text: string): number => hashWithSuffix(text, NO_SUFFIX);
+export const md5First32 = (text: string): number => hashWithSuffix(text, NO_SUFFIX) >>> 0;

@@ -1,5 +1,5 @@
 import type { FlagValue, Region } from '@pataka/contracts';
-import { compileRuleset, evaluate, evaluateValue, prepareContext, type Context, type Ruleset } from './index';
+import { compileRuleset, evaluate, evaluateValue, Evaluator, prepareContext, type Context, type Ruleset } from './index';
 import { RegionTree } from './regions';
 import vectors from './vectors/evaluation.json';
 import india from './vectors/regions.json';
@@ -9,6 +9,7 @@ type Case = { flag: string; context: unknown; expect: Expected };
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const ruleset = compileRuleset({ ...vectors, position: 1 } as unknown as Ruleset);
+const evaluator = new Evaluator(ruleset, () => NOW);
 const cases = vectors.cases as unknown as Case[];
 
 describe('the shared vectors of evaluation', () => {
@@ -19,6 +20,9 @@ describe('the shared vectors of evaluation', () => {
     const { value, variant, reason, errorCode } = evaluate(ruleset, flag, prepared, NOW);
     expect(JSON.parse(JSON.stringify({ value, variant, reason, errorCode }))).toEqual(expected);
     expect(evaluateValue(ruleset, flag, prepared, NOW, 'fallback')).toEqual(expected.errorCode === undefined ? expected.value : 'fallback');
+    const decided = evaluator.decide(flag, context);
+    expect(JSON.parse(JSON.stringify({ value: decided.value, variant: decided.variant, reason: decided.reason, errorCode: decided.errorCode }))).toEqual(expected);
+    expect(evaluator.value(flag, context, 'fallback')).toEqual(expected.errorCode === undefined ? expected.value : 'fallback');
   });
 });
 

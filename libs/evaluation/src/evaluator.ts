@@ -1,0 +1,85 @@
+import type { FlagValue } from '@pataka/contracts';
+import { Context } from './context';
+import { failed } from './evaluate';
+import { unserved, withReceipt, type Evaluation } from './evaluation';
+import type { CompiledRuleset } from './ruleset';
+
+/** Passed where no rule of a flag asks for the time. */
+const NO_CLOCK = 0;
+
+/**
+ * Evaluates flags for contexts as callers have them: what an SDK calls. One context takes in one caller's object after the other,
+ * and the clock is read only for flags whose rules ask for it, so that a plain value costs no garbage. Never throws.
+ */
+export class Evaluator {
+  private context = new Context();
+  private busy = false;
+
+  /**
+   * @param ruleset - the flags of one environment; changes applied to it are seen from then on
+   * @param now - milliseconds since the epoch; stands in for a context's missing `timestamp`
+   */
+  constructor(readonly ruleset: CompiledRuleset, private readonly now: () => number) {}
+
+  /** The targeting key of the context that was decided on last. */
+  get targetingKey(): string | undefined {
+    return this.context.targetingKey;
+  }
+
+  /** What the last decision bucketed, where an experiment's rule decided. */
+  get unit(): string | undefined {
+    return this.context.unit;
+  }
+
+  /** The bucket of the last decision, where an experiment's rule decided. */
+  get bucket(): number | undefined {
+    return this.context.bucket;
+  }
+
+  /**
+   * The plain value, without making anything.
+   *
+   * @param raw - the caller's context; it is only read, and not copied
+   * @returns the value, or `fallback` wherever {@link evaluate} has an error code
+   */
+  value<F>(flagKey: string, raw: unknown, fallback: F): FlagValue | F {
+    const answer = this.find(flagKey, raw);
+    return answer === undefined || answer.errorCode !== undefined ? fallback : answer.value;
+  }
+
+  /**
+   * The answer as it was made when the flag was compiled, shared by all who get it: the same object for the same outcome of the same
+   * flag version, so that whoever counts can count by it. An experiment's answer says nothing of the unit: that stands in
+   * {@link unit} and {@link bucket} until the next call.
+   */
+  decide(flagKey: string, raw: unknown): Evaluation {
+    return this.find(flagKey, raw) ?? unserved('FLAG_NOT_FOUND', `there is no flag ${flagKey}`);
+  }
+
+  /** The answer, with what an exposure's receipt needs where an experiment's rule decided. */
+  evaluate(flagKey: string, raw: unknown): Evaluation {
+    const answer = this.decide(flagKey, raw);
+    return answer.experimentId === undefined ? answer : withReceipt(answer, this.context.unit, this.context.bucket);
+  }
+
+  private find(flagKey: string, raw: unknown): Evaluation | undefined {
+    const context = this.busy ? new Context() : this.context; // a getter of the caller's context may evaluate in its turn
+    this.busy = true;
+    try {
+      return this.judge(flagKey, raw, context);
+    } catch (error) {
+      return failed(error); // a chain of prerequisites too long for the call stack, a getter of the caller that throws
+    } finally {
+      this.busy = false;
+      this.context = context;
+    }
+  }
+
+  private judge(flagKey: string, raw: unknown, context: Context): Evaluation | undefined {
+    const fault = context.take(raw);
+    if (fault !== undefined) return unserved(fault.errorCode, fault.errorDetails);
+    const flag = this.ruleset.begin(flagKey);
+    if (flag === undefined) return undefined;
+    return flag.decide(context, context.timestampMs ?? (flag.needsClock ? this.now() : NO_CLOCK));
+  }
+}
