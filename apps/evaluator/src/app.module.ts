@@ -8,6 +8,8 @@ import { EvaluationCounts } from './events/evaluation-counts';
 import { BackgroundEvents, EventBuffer } from './events/event-buffer';
 import { EventsRoute } from './events/events.routes';
 import { Exposures } from './events/exposures';
+import { ChangeHistory } from './explain/change-history';
+import { ExplainRoutes } from './explain/explain.routes';
 import { OfrepRoutes } from './ofrep/ofrep.routes';
 import { RulesetConsumer } from './ruleset/ruleset.consumer';
 import { RulesetFollower } from './ruleset/ruleset-follower';
@@ -45,7 +47,9 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
   const streams = new ChangeStreams({ state, access, tokens, now, random: Math.random });
   const needRules = (): void => follower.needRules();
   const ofrep = new OfrepRoutes({ state, exposures, counts, tokens, stale: () => follower.stale(), needRules, now });
-  const ruleset = new RulesetRoutes({ state, needRules, environments: () => access.environments(), now });
+  const ruleset = new RulesetRoutes({ state, needRules });
+  const history = new ChangeHistory({ log, settled: () => state.position });
+  const explaining = new ExplainRoutes({ state, history, needRules, environments: () => access.environments(), now });
   const events = new EventsRoute({ buffer, clientRules, now });
   const opening = new AbortController();
   const prepareTopics = async (): Promise<void> => {
@@ -58,7 +62,7 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
     name: 'evaluator',
     module: EvaluatorModule.compose(follower),
     infrastructure, access,
-    hotRoutes: withCors([...ofrep.routes(), ...ruleset.routes(), ...events.routes(), ...streams.routes()]),
+    hotRoutes: withCors([...ofrep.routes(), ...ruleset.routes(), ...explaining.routes(), ...events.routes(), ...streams.routes()]),
     checks: { rules: () => follower.health(), eventLog: () => (log.healthy() ? { status: 'pass' } : { status: 'warn', detail: 'the event log is away: events are refused, evaluation goes on' }) },
     transport: new EventLogTransport({ log, position: async (_group, topic) => follower.position(topic) }),
     openapi: () => openapiDocument('evaluator'),
@@ -66,6 +70,7 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
     onDrain: () => streams.close(),
     onClose: async () => {
       opening.abort();
+      history.close();
       counts.close();
       await background.close();
       await buffer.drained();

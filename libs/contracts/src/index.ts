@@ -4,6 +4,7 @@ export * from './condition';
 export * from './dead-letter';
 export * from './experiment';
 export * from './experiment-events';
+export * from './explain';
 export * from './exposure';
 export * from './flag';
 export * from './flag-events';

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { CreateEnvironment, CreateKey } from './access';
 import { CompleteExperiment, CreateExperiment, PatchExperiment, StartExperiment } from './experiment';
+import { ExplainRequest } from './explain';
 import { CreateFlag, FlagEnvironment, PatchFlag } from './flag';
 import { MetricDefinition } from './metric';
 import type { Shape } from './schema';
@@ -35,6 +36,10 @@ const MANAGE = ['admin', 'fleet_manager'] as const;
 const ADMIN = ['admin'] as const;
 const ANYONE = ['anyone'] as const;
 const EVALUATE = ['server', 'client'] as const;
+const EXPOSURES = {
+  flag: 'a flag key', experiment: 'an experiment id', environment: 'an environment key', variant: 'a variant',
+  from: 'an instant, inclusive', until: 'an instant, inclusive', order: 'asc (default, oldest first) or desc',
+};
 const PAGE = { limit: 'rows a page, 1 to 200 (default 50)', cursor: 'nextCursor of the page before' };
 
 type Entry = [Route['method'], string, string, readonly Caller[], Partial<Route>?];
@@ -101,7 +106,7 @@ const analytics = of('analytics', [
   ['GET', '/api/metrics/{key}', 'One metric definition', READ],
   ['PATCH', '/api/metrics/{key}', 'Corrects a metric definition', MANAGE, { ifMatch: true }],
   ['GET', '/api/power', 'Power and sample size of a planned test', READ, { query: { baseline: 'rate of control', minimumEffect: 'smallest relative effect of interest', power: 'default 0.8', alpha: 'default 0.05' } }],
-  ['GET', '/api/subjects/{key}/exposures', 'Exposures recorded of a subject', READ, { query: PAGE }],
+  ['GET', '/api/subjects/{key}/exposures', 'Exposures recorded of a subject, with receipt and attributes', READ, { query: { ...PAGE, ...EXPOSURES } }],
 ]);
 
 const evaluator = of('evaluator', [
@@ -112,7 +117,7 @@ const evaluator = of('evaluator', [
   ['GET', '/v1/lists/{hash}', 'A list that the ruleset names, one key a line, for local evaluation', ['server']],
   ['GET', '/v1/stream', 'Server-sent events: which flags changed', EVALUATE],
   ['POST', '/v1/events', 'Takes up to 1000 exposures and conversions', EVALUATE, { status: 202 }],
-  ['POST', '/v1/explain', 'Every rule with each condition’s outcome', ['server', ...READ]],
+  ['POST', '/v1/explain', 'Why, now, at any past instant or by today’s rules at a later one: every rule with each condition’s outcome', ['server', ...READ], { body: ExplainRequest }],
 ]);
 
 const perService = serviceNames.flatMap((service) => of(service, [
