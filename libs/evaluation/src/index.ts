@@ -10,7 +10,7 @@ export { explain, type ConditionExplanation, type Explanation, type Prerequisite
 export { parseInstant } from './instant';
 export { faultOf, isRecord, listOf, reservedName, type Check } from './faults';
 export { finish, keyListsNamedBy, keyListSteps, MAX_KEY_LIST_BYTES, type KeyList, type KeyLists, type KeyListText } from './key-list';
-export { foldKeyListSteps } from './key-list-fold';
+export { foldKeyListSteps, KeyListCursor } from './key-list-fold';
 export { md5First32 } from './md5';
 export { MAX_REGEX_LENGTH, validateRegex } from './regex';
 export { compileRuleset, CompiledRuleset, type Ruleset, type RulesetChange } from './ruleset';

@@ -4,17 +4,19 @@ const LINE_FEED = 10;
 const KEYS_A_STEP = 16_384;
 
 /** A place in a list's text that moves on key by key. */
-class Cursor {
+export class KeyListCursor {
+  /** Index of the key's first byte. */
   place = 0;
 
   constructor(readonly text: KeyListText) {}
 
+  /** Whether no key is left. */
   get atEnd(): boolean {
     return this.place >= this.text.length;
   }
 
   /** Negative, 0 or positive as this key is below, equal to or above the other's; one at its end is above all. */
-  compare(other: Cursor): number {
+  compare(other: KeyListCursor): number {
     if (this.atEnd || other.atEnd) return (this.atEnd ? 1 : 0) - (other.atEnd ? 1 : 0);
     let [a, b] = [this.place, other.place];
     // A line feed is below every byte of a key, so the shorter of two comes first.
@@ -25,12 +27,13 @@ class Cursor {
     return this.text[a]! - other.text[b]!;
   }
 
+  /** Goes on to the next key. */
   skip(): void {
     while (this.text[this.place] !== LINE_FEED && this.place < this.text.length) this.place += 1;
     this.place += 1;
   }
 
-  /** Copies this key with its line feed; returns where the copy ends. */
+  /** Copies this key with its line feed and goes on to the next; returns where the copy ends. */
   copyTo(target: Uint8Array, at: number): number {
     let end = at;
     for (; this.text[this.place] !== LINE_FEED; this.place += 1) target[end++] = this.text[this.place]!;
@@ -46,7 +49,7 @@ class Cursor {
  */
 export function* foldKeyListSteps(base: KeyListText, added: KeyListText, removed: KeyListText): Generator<void, KeyListText> {
   const target = new Uint8Array(base.length + added.length);
-  const [old, fresh, gone] = [new Cursor(base), new Cursor(added), new Cursor(removed)];
+  const [old, fresh, gone] = [new KeyListCursor(base), new KeyListCursor(added), new KeyListCursor(removed)];
   let end = 0;
   for (let count = 1; !old.atEnd || !fresh.atEnd; count += 1) {
     const order = old.compare(fresh);
