@@ -21,26 +21,31 @@ import { FlagsController } from './flags/flags.controller';
 import { AccessFeed } from './keys/access-feed';
 import { keyAggregate } from './keys/key.decider';
 import { KeysController } from './keys/keys.controller';
+import { keyListMigrations, KeyListStore } from './segment-lists/key-list-store';
+import { listChunkAggregate } from './segment-lists/list-chunk.decider';
+import { SegmentLists } from './segment-lists/segment-lists';
+import { SegmentListsController } from './segment-lists/segment-lists.controller';
+import { SegmentListRoutes } from './segment-lists/segment-lists.routes';
 import { SessionController } from './session.controller';
 
 const SCHEMA = 'flag_admin';
 // Any number that no other service of the database uses.
 const LOCK = 7_142_000_001;
 
-interface Parts { store: EventStore; runner: ProjectionRunner; counts: EvaluationCounts; access: AccessFeed }
+interface Parts { store: EventStore; runner: ProjectionRunner; counts: EvaluationCounts; access: AccessFeed; lists: SegmentLists }
 
 @Module({})
 class FlagAdminModule {
-  static compose({ store, runner, counts, access }: Parts): DynamicModule {
+  static compose({ store, runner, counts, access, lists }: Parts): DynamicModule {
     return {
       module: FlagAdminModule,
       controllers: [
-        SessionController, FlagsController, SegmentsController, RegionsController, CalendarsController, EnvironmentsController, KeysController,
+        SessionController, FlagsController, SegmentListsController, SegmentsController, RegionsController, CalendarsController, EnvironmentsController, KeysController,
         AuditController, Consumers,
       ],
       providers: [
         { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
-        { provide: EvaluationCounts, useValue: counts }, { provide: AccessFeed, useValue: access },
+        { provide: EvaluationCounts, useValue: counts }, { provide: AccessFeed, useValue: access }, { provide: SegmentLists, useValue: lists },
       ],
     };
   }
@@ -49,10 +54,10 @@ class FlagAdminModule {
 const open = (databaseUrl: string, log: Infrastructure['log']) => {
   const database = Database.create({
     url: databaseUrl, name: 'pataka-flag-admin',
-    migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA), ...progressMigrations(SCHEMA)],
+    migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA), ...progressMigrations(SCHEMA), ...keyListMigrations(SCHEMA)],
   });
   const store = new EventStore({ database, schema: SCHEMA, service: 'flag-admin', lockId: LOCK });
-  const aggregates = [flagAggregate, segmentAggregate, regionAggregate, calendarAggregate, environmentAggregate, keyAggregate, refusalAggregate];
+  const aggregates = [flagAggregate, segmentAggregate, regionAggregate, calendarAggregate, environmentAggregate, keyAggregate, refusalAggregate, listChunkAggregate];
   for (const aggregate of aggregates) store.register(aggregate);
   const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'flag-admin', projections: [evaluationCountsProjection, experimentFlags(store)] });
   return { database, store, runner };
@@ -88,6 +93,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
   const relay = new OutboxRelay({ database, schema: SCHEMA, log, onError: (error) => logger.warn({ error: error.message }, 'events wait in the outbox') });
   const directory = new AccessDirectory();
   const access = new AccessFeed(store, directory);
+  const lists = new SegmentLists(store, new KeyListStore(database, SCHEMA));
   const opening = new AbortController();
   const bootstrap = bootstrapper(store, config);
   let prepared = false;
@@ -103,7 +109,8 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
   await onceTried(prepare, opening.signal, (error) => logger.warn({ error: error.message }, 'the first start waits for the database'));
   return createService({
     name: 'flag-admin',
-    module: FlagAdminModule.compose({ store, runner, counts: new EvaluationCounts(database, runner), access }),
+    module: FlagAdminModule.compose({ store, runner, counts: new EvaluationCounts(database, runner), access, lists }),
+    hotRoutes: new SegmentListRoutes(lists).routes(),
     infrastructure, access: directory,
     checks: {
       database: () => (prepared && database.healthy() ? { status: 'pass' } : { status: 'fail', detail: 'the database is away' }),

@@ -19,6 +19,7 @@ const periodFaults = (period: unknown, pointer: string): Fault[] => {
 export const calendarAggregate = catalogueAggregate({
   kind: 'calendar',
   shape: Calendar,
+  uploaded: [],
   faults: (body) => [
     ...faultOf('/timezone', timeZone(body['timezone'])),
     ...listOf(body['periods']).flatMap((period, index) => periodFaults(period, `/periods/${index}`)),

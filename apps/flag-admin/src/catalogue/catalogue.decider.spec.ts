@@ -67,6 +67,27 @@ describe('a segment', () => {
   });
 });
 
+describe('a list of a segment', () => {
+  const named = { hash: 'a'.repeat(64), size: 3 };
+  const listed: CatalogueEvent = { type: 'segment.updated', data: { after: { ...pilots, includedList: named }, upload: 'u' } };
+  const name = { type: 'list', list: 'included', named, upload: 'u' } as const;
+  it('is named by the segment, with the upload that leads to it', () => given(segmentAggregate, created).when(name).thenEmits(listed));
+  it('that is named already is no event', () => given(segmentAggregate, created, listed).when(name).thenEmits());
+  it('goes without an upload', () => given(segmentAggregate, created, listed).when({ type: 'list', list: 'included', named: null }).thenEmits({ type: 'segment.updated', data: { after: pilots } }));
+  it('that is not there need not go', () => given(segmentAggregate, created).when({ type: 'list', list: 'excluded', named: null }).thenEmits());
+  it('is refused where there is no segment', () => given(segmentAggregate).when(name).thenRejects('not-found'));
+  it('stays when the document is replaced, repeated or left out', () => {
+    const after = { key: 'pilots', name: 'Pilots', includedList: named };
+    given(segmentAggregate, created, listed).when(replace('pilots', { name: 'Pilots' })).thenEmits({ type: 'segment.updated', data: { after } });
+    given(segmentAggregate, created, listed).when(replace('pilots', after)).thenEmits({ type: 'segment.updated', data: { after } });
+  });
+  it('is not set by writing the document', () => {
+    given(segmentAggregate).when(create({ ...pilots, includedList: named })).thenRejects('validation', '/includedList');
+    given(segmentAggregate, created, listed).when(replace('pilots', { ...pilots, includedList: { ...named, size: 4 } })).thenRejects('validation', '/includedList');
+  });
+  it('is published with its upload', () => expect(segmentAggregate.publish(stored(listed, 2), folded(segmentAggregate, [created, listed])).data).toMatchObject({ change: 'updated', upload: 'u', after: { includedList: named } }));
+});
+
 describe('a region', () => {
   const region = (key: string, parent?: string) => ({ key, ...(parent === undefined ? {} : { parent }) });
   it('lies in a region that is there', () => given(regionAggregate).when(create(region('pune', 'maharashtra'))).thenRejects('validation', '/parent'));

@@ -1,4 +1,4 @@
-import { DomainError, topics, faultsOf, type Fault, type JsonObject, type SegmentChange, type Shape } from '@pataka/contracts';
+import { DomainError, topics, faultsOf, type Fault, type JsonObject, type KeyListName, type KeyListRef, type SegmentChange, type Shape } from '@pataka/contracts';
 import { faultOf, isRecord, reservedName } from '@pataka/evaluation';
 import type { Aggregate, StoredFacts } from '@pataka/event-sourcing';
 import { mergeFaults, refuse } from '../faults/faults';
@@ -17,7 +17,7 @@ export interface CatalogueWorld {
 }
 
 export type CatalogueEvent =
-  | { type: `${CatalogueKind}.created` | `${CatalogueKind}.updated`; data: { after: CatalogueObject } }
+  | { type: `${CatalogueKind}.created` | `${CatalogueKind}.updated`; data: { after: CatalogueObject; upload?: string } }
   | { type: `${CatalogueKind}.removed`; data: { key: string } };
 
 /** A removed object frees its key; its stream goes on when the key is used again. */
@@ -27,6 +27,8 @@ export type CatalogueCommand =
   | { type: 'create'; body: unknown; world: CatalogueWorld }
   | { type: 'replace'; key: string; body: unknown; world: CatalogueWorld }
   | { type: 'remove'; dependents: readonly string[] }
+  /** Names a segment's list, or none any more; `upload` tells by which chunks the list before became this one. */
+  | { type: 'list'; list: KeyListName; named: KeyListRef | null; upload?: string }
   /** At the first start: makes it unless it has ever been there, so that what somebody removed stays away. */
   | { type: 'seed'; object: CatalogueObject };
 
@@ -34,6 +36,8 @@ export type CatalogueCommand =
 export interface CatalogueDefinition {
   kind: CatalogueKind;
   shape: Shape<object>;
+  /** Members that uploads set: whoever writes the document may repeat them, or leave them out, but not change them. */
+  uploaded: readonly string[];
   /** Faults that no schema sees; must bear any shape. */
   faults(body: Record<string, unknown>, world: CatalogueWorld): Fault[];
 }
@@ -51,6 +55,10 @@ const refuseFaulty = (definition: CatalogueDefinition, body: unknown, world: Cat
   return body as CatalogueObject;
 };
 
+const uploadFaults = (definition: CatalogueDefinition, body: unknown, before: JsonObject): Fault[] =>
+  definition.uploaded.flatMap((member) =>
+    (isRecord(body) && body[member] !== undefined && !sameJson(body[member], before[member] ?? null) ? [{ pointer: `/${member}`, detail: 'is set by uploading the list' }] : []));
+
 const there = (state: CatalogueState, kind: CatalogueKind): CatalogueDocument => {
   if (state.situation !== 'there') throw new DomainError('not-found', `There is no such ${kind}`);
   return state.document;
@@ -58,6 +66,7 @@ const there = (state: CatalogueState, kind: CatalogueKind): CatalogueDocument =>
 
 const create = (definition: CatalogueDefinition, body: unknown, world: CatalogueWorld, state: CatalogueState): CatalogueEvent[] => {
   const after = refuseFaulty(definition, body, world);
+  refuse(uploadFaults(definition, body, {}));
   const taken = state.situation === 'there' ? state.document.key : world.sameKey;
   if (taken !== null) throw new DomainError('already-exists', `There is a ${definition.kind} "${taken}"`);
   return [{ type: `${definition.kind}.created`, data: { after } }];
@@ -67,8 +76,19 @@ const replace = (definition: CatalogueDefinition, command: CatalogueCommand & { 
   const before = objectOf(there(state, definition.kind));
   const body = isRecord(command.body) ? { key: command.key, ...command.body } : command.body;
   if (isRecord(body) && body['key'] !== command.key) refuse([{ pointer: '/key', detail: `a ${definition.kind} keeps its key, "${command.key}"` }]);
-  const after = refuseFaulty(definition, body, command.world);
+  refuse(uploadFaults(definition, body, before));
+  const kept = Object.fromEntries(Object.entries(before).filter(([member]) => definition.uploaded.includes(member)));
+  const after = { ...refuseFaulty(definition, body, command.world), ...kept };
   return sameJson(before, after) ? [] : [{ type: `${definition.kind}.updated`, data: { after } }];
+};
+
+const list = (definition: CatalogueDefinition, command: CatalogueCommand & { type: 'list' }, state: CatalogueState): CatalogueEvent[] => {
+  const before = objectOf(there(state, definition.kind)) as CatalogueObject;
+  const member = `${command.list}List`;
+  const { [member]: named, ...others } = before;
+  if (!definition.uploaded.includes(member) || sameJson(named ?? null, command.named)) return [];
+  const after = command.named === null ? (others as CatalogueObject) : { ...before, [member]: { ...command.named } };
+  return [{ type: `${definition.kind}.updated`, data: { after, ...(command.upload === undefined ? {} : { upload: command.upload }) } }];
 };
 
 const remove = (kind: CatalogueKind, dependents: readonly string[], state: CatalogueState): CatalogueEvent[] => {
@@ -82,6 +102,7 @@ const decideOf = (definition: CatalogueDefinition) => (command: CatalogueCommand
     case 'create': return create(definition, command.body, command.world, state);
     case 'replace': return replace(definition, command, state);
     case 'remove': return remove(definition.kind, command.dependents, state);
+    case 'list': return list(definition, command, state);
     case 'seed': return state.situation === 'never' ? [{ type: `${definition.kind}.created`, data: { after: command.object } }] : [];
   }
 };
@@ -99,7 +120,8 @@ const publishOf = (kind: CatalogueKind) => (event: CatalogueEvent & StoredFacts,
   const change = changes[event.type.slice(kind.length + 1) as keyof typeof changes];
   const key = 'after' in event.data ? event.data.after.key : event.data.key;
   const why = event.meta.reason === undefined ? {} : { reason: event.meta.reason };
-  const data: SegmentChange = { kind, change, actor: event.meta.actor, ...why, key, after: after.situation === 'there' ? after.document : null };
+  const upload = 'upload' in event.data && event.data.upload !== undefined ? { upload: event.data.upload } : {};
+  const data: SegmentChange = { kind, change, actor: event.meta.actor, ...why, key, after: after.situation === 'there' ? after.document : null, ...upload };
   return { topic: topics.segmentChanges.name, key, type: event.type, data };
 };
 

@@ -18,5 +18,6 @@ const parentFault = (body: Record<string, unknown>, world: CatalogueWorld): stri
 export const regionAggregate = catalogueAggregate({
   kind: 'region',
   shape: Region,
+  uploaded: [],
   faults: (body, world) => faultOf('/parent', parentFault(body, world)),
 });

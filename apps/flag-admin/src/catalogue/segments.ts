@@ -1,8 +1,11 @@
-import { Segment, type Condition, type Fault } from '@pataka/contracts';
+import { Segment, type Condition, type Fault, type KeyListName } from '@pataka/contracts';
 import { findSegmentCycle, isRecord, listOf, conditionsFaults } from '@pataka/evaluation';
 import { catalogueAggregate, type CatalogueWorld } from './catalogue.decider';
 
 const MAX_DEPTH = 64;
+
+/** The member of a segment's document that names a list. */
+export const listMember = <List extends KeyListName>(list: List): `${List}List` => `${list}List`;
 
 const segmentsIn = (condition: unknown, depth = 0): string[] => {
   if (!isRecord(condition) || depth > MAX_DEPTH) return [];
@@ -28,5 +31,6 @@ const cycleFaults = (body: Record<string, unknown>, world: CatalogueWorld): Faul
 export const segmentAggregate = catalogueAggregate({
   kind: 'segment',
   shape: Segment,
+  uploaded: [listMember('included'), listMember('excluded')],
   faults: (body, world) => [...conditionsFaults(body['conditions'], '/conditions'), ...cycleFaults(body, world)],
 });
