@@ -7,7 +7,7 @@ import { type HotRoute, hotRoute } from '@pataka/platform';
  */
 const allowOrigins = (_request: IncomingMessage, response: ServerResponse): void => {
   response.setHeader('access-control-allow-origin', '*');
-  response.setHeader('access-control-expose-headers', 'etag, retry-after, x-request-id');
+  response.setHeader('access-control-expose-headers', 'date, etag, retry-after, x-request-id');
 };
 
 const preflight = (_request: unknown, response: ServerResponse): void => {

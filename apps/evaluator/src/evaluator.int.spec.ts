@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AccessKey, type Flag, type JsonObject, topics } from '@pataka/contracts';
+import { bucketOf, ENGINE_VERSION } from '@pataka/evaluation';
 import { Database, decodeBatch, encodeEvent, type ReceivedEvent, uuidv7 } from '@pataka/event-sourcing';
 import { type EmbeddedPostgres, hashToken, type Infrastructure, loadPlatformConfig, openInfrastructure, type Service, startEmbeddedPostgres } from '@pataka/platform';
 import { openService } from './app.module';
@@ -123,8 +124,27 @@ describe('OFREP', () => {
     const first = await bulk('a');
     const tag = first.headers.get('etag')!;
     expect((await bulk('a', tag)).status).toBe(304);
-    const others = await Promise.all(Array.from({ length: 12 }, (_, index) => bulk(`b${index}`)));
-    expect(new Set([tag, ...others.map(({ headers }) => headers.get('etag'))]).size).toBe(2);
+    expect((await bulk('b', tag)).status).toBe(200);
+    const missed = await ask('/ofrep/v1/evaluate/flags', { context: { targetingKey: 'a' } }, { headers: { 'if-none-match': '*' } });
+    expect([missed.status, missed.headers.get('etag'), missed.headers.get('content-length')]).toEqual([304, tag, null]);
+  });
+
+  it('gives client keys all that a receipt is made of', async () => {
+    const { body } = await ask('/ofrep/v1/evaluate/flags', { context: { targetingKey: 'a' } }, { token: CLIENT });
+    expect(body).toMatchObject({ metadata: { flagSetVersion: position, engine: ENGINE_VERSION } });
+    const [{ metadata }] = body['flags'] as [{ metadata: JsonObject }];
+    expect(metadata).toEqual({ flagVersion: 1, ruleId: 'exp_1', experimentId: 'exp_1', phase: 1, probability: 0.5, unit: 'a', bucket: bucketOf('a', 'exp_1:split') });
+  });
+
+  it('waits for a configuration that the client was told of, and for no other', async () => {
+    const first = await ask(`/ofrep/v1/evaluate/flags?flagConfigEtag=${position}`, { context: {} });
+    expect((first.body['metadata'] as JsonObject)['flagSetVersion']).toBe(position);
+    const waiting = ask(`/ofrep/v1/evaluate/flags?flagConfigEtag=%22${position + 1}%22`, { context: {} });
+    await publishFlag({ key: 'awaited', version: 1 });
+    expect(((await waiting).body['metadata'] as JsonObject)['flagSetVersion']).toBe(position);
+    const startedAt = Date.now();
+    expect((await ask('/ofrep/v1/evaluate/flags?flagConfigEtag=900000', { context: {} })).status).toBe(200);
+    expect(Date.now() - startedAt).toBeLessThan(5_000);
   });
 
   it.each([[undefined, 401], ['wrong', 401]])('refuses credential %s', async (token, status) => {
@@ -171,7 +191,7 @@ describe('/v1/events', () => {
 
   it('checks the receipts and metrics of client keys', async () => {
     const ruleset = (await ask('/v1/ruleset')).body;
-    expect(ruleset).toMatchObject({ environment: 'production', flags: [{ key: 'routing' }, { key: 'internal' }] });
+    expect(ruleset).toMatchObject({ environment: 'production', flags: [{ key: 'routing' }, { key: 'internal' }, { key: 'awaited' }] });
     const receipt = ((await eventsOn(topics.exposures.name)).map(({ data }) => data as JsonObject).find(({ targetingKey }) => targetingKey === 'exposed')!)['receipt'];
     const variant = ((await evaluateFlag('routing', { targetingKey: 'exposed' }, { headers: { 'x-exposure': 'none' } })).body)['variant'];
     const exposure = (more: object) => ({ id: uuidv7(), type: 'exposure', targetingKey: 'exposed', experimentId: 'exp_1', flagKey: 'routing', variant, occurredAt: AT, receipt, ...more });

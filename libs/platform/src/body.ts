@@ -19,23 +19,22 @@ export const collectBody = (request: IncomingMessage, limit: number, done: Done)
   if (announced > limit) return done(tooLarge(limit), nothing);
   const chunks: Buffer[] = [];
   let size = 0;
+  let settled = false;
   const finish = (error: Error | null): void => {
-    request.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
-    // An error that comes once nobody listens any more would end the process.
-    request.on('error', () => undefined);
+    if (settled) return;
+    settled = true;
     if (error !== null) return done(error, nothing);
     done(null, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
   };
   const onData = (chunk: Buffer): void => {
+    if (settled) return;
     size += chunk.length;
     if (size > limit) finish(tooLarge(limit));
     else chunks.push(chunk);
   };
-  const onEnd = (): void => finish(null);
-  const cutOff = (): void => finish(new DomainError('validation', 'The body ended before it was whole'));
-  const onError = cutOff;
-  const onClose = cutOff;
-  request.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
+  const cutOff = (): void => finish(settled ? null : new DomainError('validation', 'The body ended before it was whole'));
+  // Never taken off again: that costs as much as the body itself, and an error that nobody listens for would end the process.
+  request.on('data', onData).on('end', () => finish(null)).on('error', cutOff).on('close', cutOff);
 };
 
 /** @throws DomainError `too-large` beyond `limit` bytes, `validation` when the caller breaks off. */

@@ -19,6 +19,8 @@ export interface HotRequest {
   readonly correlationId: string;
   /** null only on routes that anyone may call. */
   readonly principal: Principal | null;
+  /** Headers of every answer, names and values in turn, on a route that collects them; else they are on the answer already. */
+  readonly always: readonly string[];
 }
 
 /** A route that is answered on the node:http server itself, before Fastify and Nest, which would cost a multiple of the work. */
@@ -32,24 +34,59 @@ export interface HotRoute {
   prepare?(request: IncomingMessage, response: ServerResponse): void;
   /** true: the answer goes on for ever, and its duration is no figure. */
   streams?: boolean;
+  /** true: the route answers with `sendHot`, which writes all headers at once, at half the cost of setting them one by one. */
+  collected?: boolean;
 }
 
 const decode = (part: string): string => (part.includes('%') ? decodeURIComponent(part) : part);
 
 /** A hot route by its template (`/ofrep/v1/evaluate/flags/{key}`); a parameter is one segment that is not empty. */
-export const hotRoute = (method: string, template: string, handle: HotRoute['handle'], more: Pick<HotRoute, 'prepare' | 'streams'> = {}): HotRoute => {
+export const hotRoute = (method: string, template: string, handle: HotRoute['handle'], more: Pick<HotRoute, 'prepare' | 'streams' | 'collected'> = {}): HotRoute => {
   const names = [...template.matchAll(/\{([^}]+)\}/g)].map((found) => found[1]!);
   if (names.length === 0) {
     const none: PathParams = {};
     return { method, handle, ...more, match: (path) => (path === template ? none : null) };
   }
+  const match = names.length === 1 && template.endsWith('}') ? lastPart(template, names[0]!) : parts(template, names);
+  return { method, handle, match, ...more };
+};
+
+/** One parameter at the end, as the hottest path has it, needs no pattern. */
+const lastPart = (template: string, name: string): HotRoute['match'] => {
+  const prefix = template.slice(0, template.indexOf('{'));
+  return (path) => path.startsWith(prefix) && path.length > prefix.length && !path.includes('/', prefix.length) ? { [name]: decode(path.slice(prefix.length)) } : null;
+};
+
+const parts = (template: string, names: readonly string[]): HotRoute['match'] => {
   const escaped = template.replace(/[.*+?^$()|[\]\\]/g, '\\$&');
   const pattern = new RegExp(`^${escaped.replace(/\{[^}]+\}/g, '([^/]+)')}$`);
-  const match = (path: string): PathParams | null => {
+  return (path) => {
     const found = pattern.exec(path);
     return found === null ? null : Object.fromEntries(names.map((name, index) => [name, decode(found[index + 1]!)]));
   };
-  return { method, handle, match, ...more };
+};
+
+/** Stands for an answer while its headers are set, and keeps them. */
+export class CollectedHeaders {
+  readonly list: string[] = [];
+
+  setHeader(name: string, value: string): void {
+    this.list.push(name, value);
+  }
+
+  /** Sets them after all: for an answer that `sendHot` does not give. */
+  applyTo(response: ServerResponse): void {
+    if (response.headersSent) return;
+    for (let at = 0; at < this.list.length; at += 2) response.setHeader(this.list[at]!, this.list[at + 1]!);
+  }
+}
+
+/** Answers JSON that is already text (null: no body, for 304) on a route that collects its headers. Does nothing once the caller has gone. */
+export const sendHot = (request: HotRequest, response: ServerResponse, status: number, text: string | null, headers: readonly string[] = []): void => {
+  if (response.headersSent || response.destroyed) return;
+  if (text === null) return void response.writeHead(status, [...request.always, ...headers]).end();
+  response.writeHead(status, [...request.always, 'content-type', 'application/json; charset=utf-8', 'content-length', String(Buffer.byteLength(text)), ...headers]);
+  response.end(text);
 };
 
 interface Entry { route: HotRoute; template: string }
@@ -80,16 +117,18 @@ export class HotRoutes {
   }
 
   /** @throws whatever the guard or the route throws. */
-  async run(hit: HotHit, request: IncomingMessage, response: ServerResponse, state: RequestState): Promise<void> {
-    state.route = hit.template;
-    hit.route.prepare?.(request, response);
+  async run(hit: HotHit, request: IncomingMessage, response: ServerResponse, begun: { state: RequestState; headers: CollectedHeaders | null }): Promise<void> {
+    const { state, headers } = begun;
+    const { route, template, params } = hit;
+    state.route = template;
+    route.prepare?.(request, headers === null ? response : (headers as unknown as ServerResponse));
     // A preflight carries no credential, and tells no more than the table of routes does.
-    if (hit.route.method !== 'OPTIONS') state.principal = this.guard.authorize(hit.route.method, hit.template, request.headers);
+    if (route.method !== 'OPTIONS') state.principal = this.guard.authorize(route.method, template, request.headers);
     const url = request.url ?? '';
     const queryAt = url.indexOf('?');
-    await hit.route.handle({
-      raw: request, method: hit.route.method, path: queryAt === -1 ? url : url.slice(0, queryAt), query: queryAt === -1 ? '' : url.slice(queryAt + 1),
-      params: hit.params, headers: request.headers, id: state.id, correlationId: state.correlationId, principal: state.principal,
+    await route.handle({
+      raw: request, method: route.method, path: queryAt === -1 ? url : url.slice(0, queryAt), query: queryAt === -1 ? '' : url.slice(queryAt + 1),
+      params, headers: request.headers, id: state.id, correlationId: state.correlationId, principal: state.principal, always: headers?.list ?? [],
     }, response);
   }
 

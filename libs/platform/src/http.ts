@@ -7,7 +7,7 @@ import type { AccessDirectory } from './access';
 import { createFastify, ServedRoutes } from './fastify-app';
 import { AccessGuard } from './guard';
 import { healthOf, type HealthChecks } from './health';
-import { HotRoutes, type HotHit, type HotRoute } from './hot-routes';
+import { CollectedHeaders, HotRoutes, type HotHit, type HotRoute } from './hot-routes';
 import type { Infrastructure } from './infrastructure';
 import { HttpMetrics } from './metrics';
 import { createNestApp } from './nest-app';
@@ -69,20 +69,22 @@ class HttpService implements Service {
   }
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const state = begin(request, response);
+    const found = this.find(request);
+    const headers = found.hit?.route.collected === true ? new CollectedHeaders() : null;
+    const state = begin(request, headers === null ? response : (headers as unknown as ServerResponse));
     this.active += 1;
-    if (this.closing !== undefined) response.setHeader('connection', 'close');
-    let hit: HotHit | null = null;
-    response.once('close', () => this.finished(request, response, state, hit?.route.streams === true));
-    try {
-      const path = pathOf(request.url ?? '');
+    if (this.closing !== undefined) (headers ?? response).setHeader('connection', 'close');
+    response.once('close', () => this.finished(request, response, state, found.hit?.route.streams === true));
+    if ('refusal' in found) return this.fail(request, response, state, found.refusal);
+    const { hit, path } = found;
+    if (hit === null) {
       if (path === '/api' || path.startsWith('/api/')) response.setHeader('cache-control', 'no-store');
-      hit = this.hot.find(request.method ?? '', path);
-      if (hit === null) this.instance.routing(request, response);
-      else this.hot.run(hit, request, response, state).catch((error: unknown) => this.fail(request, response, state, error));
-    } catch (error) {
-      this.fail(request, response, state, error);
+      return this.route(request, response, state);
     }
+    this.hot.run(hit, request, response, { state, headers }).catch((error: unknown) => {
+      headers?.applyTo(response);
+      this.fail(request, response, state, error);
+    });
   };
 
   async listen(port: number, host?: string): Promise<number> {
@@ -101,6 +103,23 @@ class HttpService implements Service {
 
   draining(): boolean {
     return this.closing !== undefined;
+  }
+
+  private find(request: IncomingMessage): { hit: HotHit | null; path: string } | { hit: null; refusal: unknown } {
+    try {
+      const path = pathOf(request.url ?? '');
+      return { path, hit: this.hot.find(request.method ?? '', path) };
+    } catch (refusal) {
+      return { hit: null, refusal };
+    }
+  }
+
+  private route(request: IncomingMessage, response: ServerResponse, state: RequestState): void {
+    try {
+      this.instance.routing(request, response);
+    } catch (error) {
+      this.fail(request, response, state, error);
+    }
   }
 
   private fail(request: IncomingMessage, response: ServerResponse, state: RequestState, error: unknown): void {

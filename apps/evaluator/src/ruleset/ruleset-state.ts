@@ -44,8 +44,8 @@ export class RulesetState {
     return this.#flags.get(key);
   }
 
-  flagKeys(): IterableIterator<string> {
-    return this.#flags.keys();
+  flags(): IterableIterator<Flag> {
+    return this.#flags.values();
   }
 
   /** true once the change of that position is applied, even while earlier ones are still to come. */

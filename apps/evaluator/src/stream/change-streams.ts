@@ -42,7 +42,8 @@ export class ChangeStreams {
       hotRoute('GET', '/v1/stream', (request, response) => this.#open(request, response, request.principal, 'change'), { streams: true }),
       hotRoute('GET', '/ofrep/v1/stream', (request, response) => {
         const token = new URLSearchParams(request.query).get('token');
-        const principal = token === null ? request.principal : this.parts.tokens.redeem(token);
+        // A client that comes back with an old token, but sends its key too, need not evaluate again for a new one.
+        const principal = (token === null ? null : this.parts.tokens.redeem(token)) ?? request.principal;
         this.#open(request, response, principal, 'refetch');
       }, { streams: true }),
     ];

@@ -3,6 +3,8 @@ import type { AccessDirectory } from '@pataka/platform';
 import type { KeyPrincipal } from '../key-principal';
 
 const LIFETIME_MS = 10 * 60 * 1000;
+const SHARED_MS = 30_000;
+const MAX_SHARED = 10_000;
 
 interface Claims { k: string; e: string; x: number }
 
@@ -11,7 +13,20 @@ interface Claims { k: string; e: string; x: number }
  * signed with the key's stored hash, which every evaluator knows, so no further secret is kept; revoking the key ends them.
  */
 export class StreamTokens {
+  readonly #recent = new Map<string, { token: string; environment: string; until: number }>();
+
   constructor(private readonly access: AccessDirectory, private readonly now: () => number) {}
+
+  /** A token made in the last half minute or now: signing costs as much as evaluating dozens of flags. */
+  recent(principal: KeyPrincipal): string {
+    const now = this.now();
+    const known = this.#recent.get(principal.keyId);
+    if (known !== undefined && known.until > now && known.environment === principal.environment) return known.token;
+    if (this.#recent.size >= MAX_SHARED) this.#recent.clear();
+    const token = this.issue(principal);
+    this.#recent.set(principal.keyId, { token, environment: principal.environment, until: now + SHARED_MS });
+    return token;
+  }
 
   issue(principal: KeyPrincipal): string {
     const claims: Claims = { k: principal.keyId, e: principal.environment, x: this.now() + LIFETIME_MS };
