@@ -28,6 +28,7 @@ const STEADY_MS = 10_000;
 export class ChangeFeed {
   #stream: EventStream | null;
   #abort: AbortController | null = null;
+  #started = false;
   #connected = false;
   #opened = 0;
   #lastEventId: string | undefined;
@@ -45,11 +46,10 @@ export class ChangeFeed {
     this.#stream = parts.streaming ? { url: `${parts.url}/ofrep/v1/stream`, ownOrigin: true, inactivityMs: 120_000 } : null;
   }
 
-  get connected(): boolean {
-    return this.#connected;
-  }
-
+  /** Begins, once. */
   start(): void {
+    if (this.#started) return;
+    this.#started = true;
     this.#poll();
     void this.#follow();
   }
@@ -118,7 +118,7 @@ export class ChangeFeed {
 
   async #follow(): Promise<void> {
     const stream = this.#stream;
-    if (stream === null || this.#closed || this.#asleep || this.#abort !== null) return;
+    if (stream === null || !this.#started || this.#closed || this.#asleep || this.#abort !== null) return;
     const abort = (this.#abort = new AbortController());
     const began = Date.now();
     let retryMs = 0;

@@ -44,12 +44,16 @@ const faultOf = (snapshot: Snapshot | null, key: string, kind: Kind): readonly [
   return kind === 'any' || typeof answer.value === kind ? null : ['TYPE_MISMATCH', `"${key}" is a ${typeof answer.value}, not a ${kind}`];
 };
 
+const reasonOf = ({ cached }: Snapshot, { reason = 'UNKNOWN' }: FlagAnswer, stale: boolean): string => {
+  if (stale) return 'STALE';
+  return cached ? 'CACHED' : reason;
+};
+
 /** Reads a flag's answer. Never throws: whatever is amiss gives the fallback and says why. */
 export const detailsOf = <T>(snapshot: Snapshot | null, key: string, fallback: T, kind: Kind, stale: boolean): Details<T> => {
   const fault = faultOf(snapshot, key, kind);
   const answer = snapshot?.flags.get(key);
   const metadata = answer?.metadata ?? NOTHING;
   if (fault !== null) return { value: fallback, reason: 'ERROR', errorCode: fault[0], errorMessage: fault[1], metadata };
-  const known = snapshot?.cached === true ? 'CACHED' : (answer?.reason ?? 'UNKNOWN');
-  return { value: answer?.value as T, reason: stale ? 'STALE' : known, metadata, ...(answer === undefined ? {} : named(answer)) };
+  return { value: answer!.value as T, reason: reasonOf(snapshot!, answer!, stale), metadata, ...named(answer!) };
 };

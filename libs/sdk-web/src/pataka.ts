@@ -233,7 +233,6 @@ export class Pataka {
     if (this.#options.offline) return this.#failed('failed');
     if (this.#closed) return;
     void this.#refresher.refresh();
-    this.#feed.start();
   }
 
   #nameAnonymous(stored: string): void {
@@ -262,6 +261,7 @@ export class Pataka {
     else if (outcome.kind === 'same') this.#confirmed();
     else if (outcome.kind === 'refused') this.#adopt({ ...snapshotOf({ context: this.#context, flags: [], at: Date.now() }, false), fault: outcome }, 'failed');
     else this.#failed(outcome.kind);
+    this.#feed.start(); // not before: the answer names the stream, and from where to follow it
   }
 
   #answered(snapshot: Snapshot, streams: Parameters<ChangeFeed['streams']>[0]): void {
