@@ -1,7 +1,11 @@
 export type { Ruleset } from '@pataka/evaluation';
+export type { ContactStatus } from './contact';
+export type { TrackDetails } from './conversion';
 export type { EvaluationCount } from './counts';
+export type { DeliveryStats } from './delivery';
 export type { Details, ErrorCode } from './details';
 export type { AnyFlags, EvaluationContext, FlagValue, KeyOf } from './flag-types';
 export type { Hook, HookContext } from './hooks';
+export type { Notices } from './notifications';
 export type { OutgoingEvent } from './outgoing-event';
-export { Pataka, type OfflineOptions } from './pataka';
+export { Pataka, type ConnectOptions, type OfflineOptions, type TestPataka } from './pataka';

@@ -6,8 +6,8 @@ import type { EventSink } from './recorder';
 export class Outbox implements EventSink {
   readonly sessionId = newEventId(Date.now());
   readonly queue: EventQueue;
-  /** Called with each event that is added. */
-  onAdded: ((event: OutgoingEvent) => void) | undefined = undefined;
+  /** Called with each event that is added, and whether the oldest had to go for it. */
+  onAdded: ((event: OutgoingEvent, pushedOut: boolean) => void) | undefined = undefined;
   private sequence = 0;
 
   constructor(limit: number) {
@@ -17,8 +17,8 @@ export class Outbox implements EventSink {
   add(event: NewEvent): void {
     const numbered = { id: newEventId(Date.now()), ...event, session: { id: this.sessionId, sequence: this.sequence } };
     this.sequence += 1;
-    this.queue.add(numbered);
-    this.onAdded?.(numbered);
+    const pushedOut = this.queue.add(numbered);
+    this.onAdded?.(numbered, pushedOut);
   }
 
   /** Puts back what an earlier process left behind, as it was. */

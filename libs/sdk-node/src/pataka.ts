@@ -1,17 +1,47 @@
 import { compileRuleset, evaluate, evaluateValue, prepareContext, type CompiledRuleset, type Evaluation, type Failure, type Ruleset } from '@pataka/evaluation';
+import { Connection, type ConnectionOptions } from './connection';
+import type { ContactStatus } from './contact';
+import { conversionOf, type TrackDetails } from './conversion';
 import type { EvaluationCount } from './counts';
+import type { DeliveryStats } from './delivery';
 import { detailsOf, expectedOf, failure, type Details, type Expected } from './details';
-import type { AnyFlags, EvaluationContext, KeyOf } from './flag-types';
+import type { AnyFlags, EvaluationContext, FlagValue, KeyOf } from './flag-types';
 import { withHooks, type Hook } from './hooks';
+import { Notifications, type Notices } from './notifications';
 import { Outbox } from './outbox';
 import type { OutgoingEvent } from './outgoing-event';
 import { Recorder } from './recorder';
+import { testFlag, testRuleset } from './test-flags';
 
 /** How a client without a server behaves. */
 export type OfflineOptions = {
   /** Count evaluations and collect exposures, for `takeCounts` and `takeEvents`. Default false. */
-  readonly recordExposures?: boolean;
-  readonly hooks?: readonly Hook[];
+  readonly recordExposures?: boolean | undefined;
+  readonly hooks?: readonly Hook[] | undefined;
+};
+
+/** How a client behaves that follows a server. */
+export type ConnectOptions = ConnectionOptions & {
+  /** Count evaluations and send exposures. Default true. */
+  readonly recordExposures?: boolean | undefined;
+  readonly hooks?: readonly Hook[] | undefined;
+};
+
+/** A client for tests. */
+export type TestPataka<Flags extends object = AnyFlags> = Pataka<Flags> & {
+  /** From now on the flag serves this value to everybody. */
+  set(key: KeyOf<Flags, unknown>, value: FlagValue): void;
+};
+
+/** What evaluations read. */
+type RulesSource = { readonly compiled: CompiledRuleset | undefined };
+
+type Parts = {
+  readonly source: RulesSource;
+  readonly outbox: Outbox;
+  readonly notifications: Notifications;
+  readonly connection?: Connection;
+  readonly options: OfflineOptions & { readonly recordExposures: boolean };
 };
 
 const QUEUE_LIMIT = 10_000;
@@ -29,16 +59,51 @@ const refused = ({ errorCode, errorDetails }: Failure): Evaluation => ({
  * @typeParam Flags - the flags' types by key, as `pataka generate` writes them
  */
 export class Pataka<Flags extends object = AnyFlags> {
+  private readonly source: RulesSource;
+  private readonly recorder: Recorder | undefined;
   private readonly hooks: readonly Hook[] | undefined;
+  private readonly outbox: Outbox;
+  private readonly notifications: Notifications;
+  private readonly connection: Connection | undefined;
 
-  private constructor(private rules: CompiledRuleset | undefined, private readonly outbox: Outbox, private readonly recorder: Recorder | undefined, hooks: readonly Hook[] = []) {
+  private constructor({ source, outbox, notifications, connection, options: { recordExposures, hooks = [] } }: Parts) {
+    this.source = source;
+    this.outbox = outbox;
+    this.notifications = notifications;
+    this.connection = connection;
     this.hooks = hooks.length === 0 ? undefined : hooks;
+    this.recorder = recordExposures ? new Recorder(outbox, () => source.compiled?.environment ?? '') : undefined;
+  }
+
+  /**
+   * A client that follows a server: it streams changes, sends exposures and conversions, and goes on with what it has when the server,
+   * the network or its directory are away. Resolves once there are rules, or once waiting longer makes no sense; see `status`.
+   * @throws TypeError for options that can't be meant; nothing else
+   */
+  static async connect<Flags extends object = AnyFlags>(options: ConnectOptions): Promise<Pataka<Flags>> {
+    const notifications = new Notifications();
+    const connection = new Connection(options, notifications);
+    await connection.open();
+    const { rules, outbox } = connection;
+    return new Pataka<Flags>({ source: rules, outbox, notifications, connection, options: { ...options, recordExposures: options.recordExposures ?? true } });
   }
 
   /** A client on a ruleset that stays as it is, without any server: for tests, benchmarks, the edge. */
-  static fromRuleset<Flags extends object = AnyFlags>(ruleset: Ruleset, { recordExposures = false, hooks }: OfflineOptions = {}): Pataka<Flags> {
-    const outbox = new Outbox(QUEUE_LIMIT);
-    return new Pataka<Flags>(compileRuleset(ruleset), outbox, recordExposures ? new Recorder(outbox, () => ruleset.environment) : undefined, hooks);
+  static fromRuleset<Flags extends object = AnyFlags>(ruleset: Ruleset, options: OfflineOptions = {}): Pataka<Flags> {
+    const parts = { source: { compiled: compileRuleset(ruleset) }, outbox: new Outbox(QUEUE_LIMIT), notifications: new Notifications() };
+    return new Pataka<Flags>({ ...parts, options: { ...options, recordExposures: options.recordExposures ?? false } });
+  }
+
+  /** A client for tests: every flag serves the given value to everybody, until `set` says otherwise. It records; see `takeEvents`. */
+  static forTesting<Flags extends object = AnyFlags>(values: Readonly<Record<string, FlagValue>>, { hooks }: Pick<OfflineOptions, 'hooks'> = {}): TestPataka<Flags> {
+    const pataka = Pataka.fromRuleset<Flags>(testRuleset(values), { recordExposures: true, hooks });
+    const set = (key: string, value: FlagValue): void => {
+      const rules = pataka.source.compiled!;
+      const position = rules.position + 1;
+      rules.apply({ position, flags: [testFlag(key, value, position)] });
+      pataka.notifications.tell('change', [key]);
+    };
+    return Object.assign(pataka, { set });
   }
 
   /** The value of a flag of type BOOLEAN, or the fallback. */
@@ -79,13 +144,59 @@ export class Pataka<Flags extends object = AnyFlags> {
     return this.hooks === undefined ? this.detailed(key, fallback, expected, context) : this.hooked(key, fallback, expected, context);
   }
 
+  /**
+   * Tells that a subject did a measured thing. Returns at once and never throws; what can't be counted is told as an `error`.
+   * @param metric - the metric's event, as its definition names it
+   */
+  track(metric: string, context: EvaluationContext | undefined, details: TrackDetails = {}): void {
+    try {
+      this.outbox.add(conversionOf(metric, context, details, this.source.compiled?.environment, Date.now()));
+    } catch (error) {
+      this.notifications.tell('error', error as Error);
+    }
+  }
+
+  /**
+   * Listens. Who comes late to `ready`, `stale` or `error` hears at once how it stands.
+   * @returns how to stop listening
+   */
+  on<Name extends keyof Notices>(name: Name, listener: Notices[Name]): () => void {
+    const off = this.notifications.on(name, listener);
+    const { lastError } = this.notifications;
+    if (name === 'error' && lastError !== undefined) queueMicrotask(() => (listener as Notices['error'])(lastError));
+    else if (name === this.status && name !== 'error') queueMicrotask(listener as () => void);
+    return off;
+  }
+
+  /** How it stands with the server; a client without one is always `ready`. */
+  get status(): ContactStatus {
+    return this.connection?.status ?? 'ready';
+  }
+
+  /** What became of events so far. */
+  get events(): DeliveryStats {
+    return this.connection?.stats ?? { queued: this.outbox.queue.size, accepted: 0, rejected: 0, dropped: this.outbox.queue.dropped };
+  }
+
+  /** Sends what is queued now. Resolves when it is delivered, or after `timeoutMs`; true when nothing of it is left. */
+  async flush(): Promise<boolean> {
+    return (await this.connection?.flush()) ?? true;
+  }
+
+  /** Sends what is queued, within `timeoutMs`, and lets go of everything. Evaluations go on with the last known rules. */
+  async close(): Promise<void> {
+    await this.connection?.close();
+    this.notifications.clear();
+  }
+
   /** The evaluations counted since this was last asked: per flag, outcome and minute. Empty unless exposures are recorded. */
   takeCounts(): EvaluationCount[] {
     return this.recorder?.takeCounts(Date.now()) ?? [];
   }
 
-  /** The events collected since this was last asked, the newest ten thousand at most. */
+  /** Without a server: the events collected since this was last asked, the newest ten thousand at most. With one they are sent instead. */
   takeEvents(): OutgoingEvent[] {
+    if (this.connection !== undefined) return [];
     const { queue } = this.outbox;
     const events = queue.peek(queue.size);
     queue.settle(queue.first + events.length);
@@ -96,17 +207,19 @@ export class Pataka<Flags extends object = AnyFlags> {
   private plain(key: string, context: EvaluationContext | undefined): unknown {
     if (this.recorder !== undefined) return this.recorded(key, context).value;
     try {
+      const rules = this.source.compiled;
       const prepared = prepareContext(context);
-      if (this.rules === undefined || 'errorCode' in prepared) return undefined;
-      return evaluateValue(this.rules, key, prepared, Date.now(), undefined);
+      if (rules === undefined || 'errorCode' in prepared) return undefined;
+      return evaluateValue(rules, key, prepared, Date.now(), undefined);
     } catch {
       return undefined; // a getter in the caller's context threw
     }
   }
 
   private detailed<T>(key: string, fallback: T, expected: Expected, context: EvaluationContext | undefined): Details<T> {
-    if (this.rules === undefined) return failure(fallback, 'PROVIDER_NOT_READY', 'no rules have arrived yet');
-    return detailsOf(this.recorder === undefined ? this.evaluated(this.rules, key, context) : this.recorded(key, context), fallback, expected);
+    const rules = this.source.compiled;
+    if (rules === undefined) return failure(fallback, 'PROVIDER_NOT_READY', 'no rules have arrived yet');
+    return detailsOf(this.recorder === undefined ? this.evaluated(rules, key, context) : this.recorded(key, context), fallback, expected);
   }
 
   private hooked<T>(key: string, fallback: T, expected: Expected, context: EvaluationContext = NO_CONTEXT): Details<T> {
@@ -124,11 +237,12 @@ export class Pataka<Flags extends object = AnyFlags> {
 
   private recorded(key: string, context: EvaluationContext | undefined): Evaluation {
     try {
+      const rules = this.source.compiled;
       const now = Date.now();
       const prepared = prepareContext(context);
-      if (this.rules === undefined) return refused({ errorCode: 'GENERAL', errorDetails: 'no rules have arrived yet' });
-      const answer = 'errorCode' in prepared ? refused(prepared) : evaluate(this.rules, key, prepared, now);
-      this.recorder!.record(key, answer, 'errorCode' in prepared ? undefined : prepared, this.rules.position, now);
+      if (rules === undefined) return refused({ errorCode: 'GENERAL', errorDetails: 'no rules have arrived yet' });
+      const answer = 'errorCode' in prepared ? refused(prepared) : evaluate(rules, key, prepared, now);
+      this.recorder!.record(key, answer, 'errorCode' in prepared ? undefined : prepared, rules.position, now);
       return answer;
     } catch {
       return refused({ errorCode: 'INVALID_CONTEXT', errorDetails: 'the context could not be read' });
