@@ -1,10 +1,12 @@
+import { pipeline } from 'node:stream/promises';
+import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { Sql } from './database';
 import { asUnavailable } from './database-errors';
 import { Unavailable } from './unavailable';
 
-/** The part of pg's client that ends a connection at once, whatever it waits for. */
-interface PgClient { connection: { stream: { destroy(): void } } }
+/** The part of pg's client that ends a connection at once, whatever it waits for, and that takes rows in bulk. */
+interface PgClient { connection: { stream: { destroy(): void } }; query(copy: CopyStreamQuery): CopyStreamQuery }
 
 /** What a transaction may ask for beside the defaults. */
 export interface TransactionOptions {
@@ -60,6 +62,14 @@ export class Session implements Sql {
       return (result.records ?? []) as Row[];
     } catch (error) {
       // A collision keeps its code, for `transaction` to see that it may try again.
+      throw this.expired ? new Unavailable('database', { cause: error }) : error;
+    }
+  }
+
+  async copy(into: string, rows: string): Promise<void> {
+    try {
+      await this.guarded(() => pipeline([rows], this.client!.query(copyFrom(`COPY ${into} FROM STDIN`))));
+    } catch (error) {
       throw this.expired ? new Unavailable('database', { cause: error }) : error;
     }
   }

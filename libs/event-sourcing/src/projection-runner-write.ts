@@ -14,7 +14,7 @@ export interface BatchWrite {
 const TRIES = 3;
 
 /** A missing table or a faulty statement is no fault of an event: nobody is helped by giving all events to dead letters. */
-const isFaultOfEvent = (error: unknown): boolean => !isTransient(error) && !/^(42|XX|53|54|F0)/.test(errorCode(error));
+export const isFaultOfEvent = (error: unknown): boolean => !isTransient(error) && !/^(42|XX|53|54|F0)/.test(errorCode(error));
 
 /** Applies a batch in halves of halves, each in a savepoint, until only the events that really fail are left out. */
 export const applyInParts = async (sql: Sql, projection: Projection, schema: string, batch: EventBatch): Promise<Refused[]> => {

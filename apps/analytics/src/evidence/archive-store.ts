@@ -1,7 +1,7 @@
 import type { Sql } from '@pataka/event-sourcing';
 import { staysBefore, type ConversionRow, type ExposureRow } from './archive-row';
 import type { ConversionFact, ExposureFact } from './evidence.fold';
-import { arrayOf, columnsOf } from './sql-arrays';
+import { arrayOf, copyRows, type Cell } from './sql-arrays';
 
 interface Archived { id: string; at: number; hash: string }
 /** What came of archiving: rows that are new, and rows that are to take the place of a copy that came before. */
@@ -10,19 +10,21 @@ export interface Archiving<Row> { fresh: Row[]; smaller: Row[] }
 interface ExposureRecord { id: string; at: string; target_key: string; unit: string; experiment: string; variant: string; phase: number | null }
 interface ConversionRecord { id: string; at: string; key: string; metric: string; value: string; experiment: string | null; environment: string | null }
 
-const exposureColumns = 'id, at, hash, target_key, unit, experiment, variant, phase, environment, payload';
-const conversionColumns = 'id, at, hash, key, target_key, unit, metric, value, experiment, environment, payload';
-
-const exposureValues = (rows: readonly ExposureRow[]): string[] => columnsOf<ExposureRow>(
-  rows, (row) => row.id, (row) => row.at, (row) => row.hash, (row) => row.targetKey, (row) => row.unit, (row) => row.experiment, (row) => row.variant,
-  (row) => row.phase, (row) => row.environment, (row) => row.payload,
-);
-const conversionValues = (rows: readonly ConversionRow[]): string[] => columnsOf<ConversionRow>(
-  rows, (row) => row.id, (row) => row.at, (row) => row.hash, (row) => row.key, (row) => row.targetKey, (row) => row.unit, (row) => row.metric,
-  (row) => row.value, (row) => row.experiment, (row) => row.environment, (row) => row.payload,
-);
-const exposureTypes = '$1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::text[], $10::jsonb[]';
-const conversionTypes = '$1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::jsonb[]';
+interface Table<Row> { name: string; columns: string; cells: readonly ((row: Row) => Cell)[] }
+const exposureArchive: Table<ExposureRow> = {
+  name: 'exposure_archive', columns: 'id, at, hash, target_key, unit, experiment, variant, phase, environment, payload',
+  cells: [
+    (row) => row.id, (row) => row.at, (row) => row.hash, (row) => row.targetKey, (row) => row.unit, (row) => row.experiment, (row) => row.variant,
+    (row) => row.phase, (row) => row.environment, (row) => row.payload,
+  ],
+};
+const conversionArchive: Table<ConversionRow> = {
+  name: 'conversion_archive', columns: 'id, at, hash, key, target_key, unit, metric, value, experiment, environment, payload',
+  cells: [
+    (row) => row.id, (row) => row.at, (row) => row.hash, (row) => row.key, (row) => row.targetKey, (row) => row.unit, (row) => row.metric,
+    (row) => row.value, (row) => row.experiment, (row) => row.environment, (row) => row.payload,
+  ],
+};
 
 /** One copy of each event, the one that stays; in order of id, so that writers meet in one order. */
 const distinct = <Row extends Archived>(rows: readonly Row[]): Row[] => {
@@ -39,27 +41,29 @@ export class ArchiveStore {
   constructor(private readonly sql: Sql, private readonly schema: string) {}
 
   addExposures(rows: readonly ExposureRow[]): Promise<Archiving<ExposureRow>> {
-    return this.add('exposure_archive', exposureColumns, exposureTypes, distinct(rows), exposureValues);
+    return this.add(exposureArchive, distinct(rows));
   }
 
   addConversions(rows: readonly ConversionRow[]): Promise<Archiving<ConversionRow>> {
-    return this.add('conversion_archive', conversionColumns, conversionTypes, distinct(rows), conversionValues);
+    return this.add(conversionArchive, distinct(rows));
   }
 
+  /** Puts these exposures in the place of their archived copies. */
   replaceExposures(rows: readonly ExposureRow[]): Promise<void> {
-    return this.replace('exposure_archive', exposureColumns, exposureTypes, rows, exposureValues);
+    return this.replace(exposureArchive, rows);
   }
 
   replaceConversions(rows: readonly ConversionRow[]): Promise<void> {
-    return this.replace('conversion_archive', conversionColumns, conversionTypes, rows, conversionValues);
+    return this.replace(conversionArchive, rows);
   }
 
-  /** Rows that would still take the place of what is archived. */
-  async stillSmaller<Row extends Archived>(table: string, rows: readonly Row[]): Promise<Row[]> {
-    if (rows.length === 0) return [];
-    const held = await this.sql.query<{ id: string; at: string; hash: string }>(`select id, at, hash from ${this.schema}.${table} where id = any($1::uuid[])`, [arrayOf(rows.map((row) => row.id))]);
-    const copies = new Map(held.map(({ id, at, hash }) => [id, { at: Number(at), hash }]));
-    return rows.filter((row) => copies.has(row.id) && staysBefore(row, copies.get(row.id)!));
+  /** Exposures that would still take the place of what is archived. */
+  stillSmallerExposures(rows: readonly ExposureRow[]): Promise<ExposureRow[]> {
+    return this.smaller(exposureArchive, rows);
+  }
+
+  stillSmallerConversions(rows: readonly ConversionRow[]): Promise<ConversionRow[]> {
+    return this.smaller(conversionArchive, rows);
   }
 
   async exposuresOf(units: readonly string[]): Promise<ExposureFact[]> {
@@ -93,20 +97,52 @@ export class ArchiveStore {
     return this.sql.query(`select id, at, key, metric, value, experiment, environment from ${this.schema}.conversion_archive where ${condition}`, [arrayOf(values)]);
   }
 
-  private async add<Row extends Archived>(table: string, columns: string, types: string, rows: Row[], values: (rows: readonly Row[]) => string[]): Promise<Archiving<Row>> {
-    if (rows.length === 0) return { fresh: [], smaller: [] };
-    const inserted = await this.sql.query<{ id: string }>(
-      `insert into ${this.schema}.${table} (${columns}) select * from unnest(${types}) on conflict (id) do nothing returning id`, values(rows));
-    if (inserted.length === rows.length) return { fresh: rows, smaller: [] };
-    const ids = new Set(inserted.map(({ id }) => id));
-    return { fresh: rows.filter(({ id }) => ids.has(id)), smaller: await this.stillSmaller(table, rows.filter(({ id }) => !ids.has(id))) };
+  private async add<Row extends Archived>(table: Table<Row>, rows: Row[]): Promise<Archiving<Row>> {
+    const held = await this.copiesOf(table, rows);
+    const fresh = held.size === 0 ? rows : rows.filter(({ id }) => !held.has(id));
+    await this.insert(table, fresh);
+    return { fresh, smaller: held.size === 0 ? [] : rows.filter((row) => held.has(row.id) && staysBefore(row, held.get(row.id)!)) };
   }
 
-  private async replace<Row>(table: string, columns: string, types: string, rows: readonly Row[], values: (rows: readonly Row[]) => string[]): Promise<void> {
-    const assignments = columns.split(', ').slice(1).map((column) => `${column} = excluded.${column}`).join(', ');
-    await this.sql.query(`insert into ${this.schema}.${table} (${columns}) select * from unnest(${types}) on conflict (id) do update set ${assignments}`, values(rows));
+  private async smaller<Row extends Archived>(table: Table<Row>, rows: readonly Row[]): Promise<Row[]> {
+    const held = await this.copiesOf(table, rows);
+    return rows.filter((row) => held.has(row.id) && staysBefore(row, held.get(row.id)!));
+  }
+
+  private async copiesOf<Row extends Archived>(table: Table<Row>, rows: readonly Row[]): Promise<Map<string, { at: number; hash: string }>> {
+    if (rows.length === 0) return new Map();
+    const held = await this.sql.query<{ id: string; at: string; hash: string }>(
+      `select id, at, hash from ${this.schema}.${table.name} where id = any($1::uuid[])`, [idsOf(rows)]);
+    return new Map(held.map(({ id, at, hash }) => [id, { at: Number(at), hash }]));
+  }
+
+  private async replace<Row extends Archived>(table: Table<Row>, rows: readonly Row[]): Promise<void> {
+    if (rows.length === 0) return;
+    await this.sql.query(`delete from ${this.schema}.${table.name} where id = any($1::uuid[])`, [idsOf(rows)]);
+    await this.insert(table, rows);
+  }
+
+  private async insert<Row extends Archived>({ name, columns, cells }: Table<Row>, rows: readonly Row[]): Promise<void> {
+    if (rows.length === 0) return;
+    await this.sql.copy(`${this.schema}.${name} (${columns})`, copyRows(rows, ...cells)).catch((error: unknown) => {
+      throw isDuplicate(error) ? new MetAtOneId(error) : error;
+    });
   }
 }
+
+const isDuplicate = (error: unknown): boolean => (error as { code?: unknown }).code === '23505';
+
+/** Two writers brought one id under different keys at once. Run again, the transaction finds the other's copy: hence PostgreSQL's code for that. */
+class MetAtOneId extends Error {
+  readonly code = '40001';
+
+  constructor(cause: unknown) {
+    super('another writer is archiving the same event', { cause });
+  }
+}
+
+// Ids are UUIDs here: nothing to quote.
+const idsOf = (rows: readonly Archived[]): string => `{${rows.map(({ id }) => id).join(',')}}`;
 
 const exposureFact = (row: ExposureRecord): ExposureFact =>
   ({ id: row.id, at: Number(row.at), targetKey: row.target_key, unit: row.unit, experiment: row.experiment, variant: row.variant, phase: row.phase });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Experiment, JsonValue, Metric } from '@pataka/contracts';
 import { topics } from '@pataka/contracts';
 import { Database, type EventBatch, type LogRecord, type Projection, type ReceivedEvent } from '@pataka/event-sourcing';
-import { evidenceDdl, evidenceTables } from './evidence-tables';
+import { evidenceDdl, evidenceIndexes, evidenceTables } from './evidence-tables';
 
 /** `describe` where there is a PostgreSQL; elsewhere it says so, and with CI set the suite fails. */
 export const describeWithDatabase = (title: string, suite: () => void): void => {
@@ -21,7 +21,7 @@ export const newGeneration = async (database: Database): Promise<string> => {
   const schema = `evidence_test_${randomUUID().replaceAll('-', '')}`;
   await database.transaction(async (sql) => {
     await sql.query(`create schema ${schema}`);
-    for (const statement of evidenceDdl(schema).split(';')) if (statement.trim() !== '') await sql.query(statement);
+    for (const statement of `${evidenceDdl(schema)}${evidenceIndexes(schema)}`.split(';')) if (statement.trim() !== '') await sql.query(statement);
   });
   return schema;
 };

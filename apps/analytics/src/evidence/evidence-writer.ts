@@ -81,17 +81,18 @@ export class EvidenceWriter {
       if (after !== before) changes.set(key, { before, after });
       if (plan?.variants.has(fact.variant)) track.note(current, fact.at);
     }
-    const { subjects, tally } = await this.place([...changes.values()], plans, track);
-    await this.subjects.save(subjects);
+    const { added, changed, tally } = await this.place([...changes.values()], plans, track);
+    await this.subjects.insert(added);
+    await this.subjects.save(changed);
     await this.write(tally, track);
   }
 
   /** Weighs anew the subjects whose place changed; answers all that are to be saved. */
-  private async place(changes: readonly Change[], plans: Plans, track: CoverageTrack): Promise<{ subjects: Subject[]; tally: Tally }> {
+  private async place(changes: readonly Change[], plans: Plans, track: CoverageTrack): Promise<{ added: Subject[]; changed: Subject[]; tally: Tally }> {
     const moved = (change: Change): boolean => plans.has(change.after.experiment) && (change.before === null || placeChanged(change.before, change.after));
     const groups = byKey(await this.archive.conversionsOf(keysOf(changes.filter(moved).map(({ after }) => after))));
     const tally = new Tally();
-    const subjects = changes.map((change) => {
+    const placed = (change: Change): Subject => {
       if (!moved(change)) return change.after;
       const plan = plans.get(change.after.experiment)!;
       if (change.before !== null) weigh(tally, change.before, factsOf(change.before, groups), plan, -1);
@@ -100,8 +101,10 @@ export class EvidenceWriter {
       weigh(tally, after, facts, plan, 1);
       for (const fact of facts) if (isCovered(after, fact, plan)) track.note(after, fact.at);
       return after;
-    });
-    return { subjects, tally };
+    };
+    const [added, changed]: [Subject[], Subject[]] = [[], []];
+    for (const change of changes) (change.before === null ? added : changed).push(placed(change));
+    return { added, changed, tally };
   }
 
   private async write(tally: Tally, track: CoverageTrack): Promise<void> {
@@ -148,7 +151,7 @@ export class EvidenceWriter {
   // Copies of one event that differ are a producer's fault and rare: all shards are taken, and the subjects concerned are built anew.
   private async replaceExposures(rows: readonly ExposureRow[]): Promise<void> {
     await this.lockAll();
-    const smaller = await this.archive.stillSmaller('exposure_archive', rows);
+    const smaller = await this.archive.stillSmallerExposures(rows);
     const refs = [...smaller, ...(await this.archive.exposuresById(smaller.map(({ id }) => id)))];
     await this.rebuild.around(refs, () => this.archive.replaceExposures(smaller));
     for (const { experiment } of refs) this.touched.add(experiment);
@@ -156,7 +159,7 @@ export class EvidenceWriter {
 
   private async replaceConversions(rows: readonly ConversionRow[]): Promise<void> {
     await this.lockAll();
-    const smaller = await this.archive.stillSmaller('conversion_archive', rows);
+    const smaller = await this.archive.stillSmallerConversions(rows);
     const concerned = [...smaller, ...(await this.archive.conversionsById(smaller.map(({ id }) => id)))];
     const refs = await this.subjects.ofKeys([...new Set(concerned.map(({ key }) => key))]);
     await this.rebuild.around(refs, () => this.archive.replaceConversions(smaller));

@@ -4,7 +4,8 @@ import { conversionRow, exposureRow } from './archive-row';
 import { ArchiveStore } from './archive-store';
 import { DefinitionStore, planDifference } from './definition-store';
 import type { Plan } from './evidence-plan';
-import { evidenceDdl, evidenceTables } from './evidence-tables';
+import { evidenceFill, preferIndexes } from './evidence-fill';
+import { evidenceDdl, evidenceIndexes, evidenceTables } from './evidence-tables';
 import { EvidenceWriter } from './evidence-writer';
 import { SubjectStore } from './subject-store';
 import { SHARDS } from './weighing';
@@ -91,14 +92,11 @@ const takers: Record<string, (events: readonly ReceivedEvent[], taking: Taking) 
   [topics.metricChanges.name]: (events, taking) => takeDefinitions(events, taking, takeMetrics),
 };
 
-// Of a young table PostgreSQL has no statistics: it takes a key for one of 200 and reads the whole table for every batch. All look-ups here have an index.
-const preferIndexes = async (sql: Sql): Promise<void> => void (await sql.query(`select set_config('enable_seqscan', 'off', true)`));
-
 /** Exposures and conversions to evidence, once each whatever is delivered twice, late or in another order. */
 export const evidenceProjection = (onCommitted: (experiments: string[]) => void = () => undefined): Projection => {
   const touched = new WeakMap<EventBatch, Set<string>>();
   return {
-    name: EVIDENCE, topics: evidenceTopics, tables: evidenceTables, create: evidenceDdl,
+    name: EVIDENCE, topics: evidenceTopics, tables: evidenceTables, create: evidenceDdl, index: evidenceIndexes, fill: evidenceFill,
     apply: async (sql, schema, batch) => {
       await preferIndexes(sql);
       const taking: Taking = { sql, schema, writer: new EvidenceWriter(sql, schema), refused: [] };

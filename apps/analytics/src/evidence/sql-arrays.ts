@@ -1,4 +1,4 @@
-type Cell = string | number | bigint | boolean | null;
+export type Cell = string | number | bigint | boolean | null;
 
 const quoted = (text: string): string => (/["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`);
 const cellText = (cell: Cell): string => {
@@ -15,3 +15,21 @@ export const columnsOf = <Row>(rows: readonly Row[], ...columns: ((row: Row) => 
   });
 
 export const arrayOf = (cells: readonly Cell[]): string => `{${cells.map(cellText).join(',')}}`;
+
+const copyText = (text: string): string => (/[\\\n\r\t]/.test(text) ? text.replace(/[\\\n\r\t]/g, (character) => copyEscapes[character]!) : text);
+const copyEscapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** Rows in the text format of COPY. */
+export const copyRows = <Row>(rows: readonly Row[], ...columns: ((row: Row) => Cell)[]): string => {
+  let text = '';
+  for (const row of rows) {
+    let separator = '';
+    for (const column of columns) {
+      const cell = column(row);
+      text += separator + (typeof cell === 'string' ? copyText(cell) : cell === null ? '\\N' : String(cell));
+      separator = '\t';
+    }
+    text += '\n';
+  }
+  return text;
+};

@@ -1,7 +1,7 @@
 import type { Sql } from '@pataka/event-sourcing';
 import type { Subject } from './evidence.fold';
 import { dayOf, type Micros } from './instant';
-import { arrayOf, columnsOf } from './sql-arrays';
+import { arrayOf, columnsOf, copyRows, type Cell as SqlCell } from './sql-arrays';
 import type { Cell, Tally } from './tally';
 
 interface SubjectRow {
@@ -14,6 +14,18 @@ export interface SubjectRef { unit: string; experiment: string }
 export const refKey = ({ unit, experiment }: SubjectRef): string => `${experiment}\u0001${unit}`;
 
 const COLUMNS = 'unit, experiment, shard, sightings, keys, metrics, entry_at, entry_id, variant, phase, excluded';
+
+// What was seen first must not show in the text: checksums compare it.
+const inOrder = <Value>(record: Record<string, Value>): Record<string, Value> => {
+  const names = Object.keys(record);
+  return names.length < 2 ? record : Object.fromEntries(names.sort().map((name) => [name, record[name]!]));
+};
+const metricsText = ({ metrics }: Subject): string => JSON.stringify(inOrder(metrics));
+const sightingsText = ({ sightings }: Subject): string => JSON.stringify(inOrder(Object.fromEntries(Object.entries(sightings).map(([phase, variants]) => [phase, inOrder(variants)]))));
+const cells: readonly ((subject: Subject) => SqlCell)[] = [
+  (s) => s.unit, (s) => s.experiment, (s) => s.shard, sightingsText, (s) => arrayOf(s.keys), metricsText,
+  (s) => s.entry?.at ?? null, (s) => s.entry?.id ?? null, (s) => s.entry?.variant ?? null, (s) => s.entry?.phase ?? null, (s) => s.entry?.excluded ?? false,
+];
 
 const subjectOf = (row: SubjectRow): Subject => ({
   unit: row.unit, experiment: row.experiment, shard: row.shard, sightings: row.sightings, keys: row.keys, metrics: row.metrics,
@@ -64,19 +76,22 @@ export class SubjectStore {
     return rows.map(({ unit }) => unit);
   }
 
+  /** For subjects that are not there yet. */
+  async insert(subjects: readonly Subject[]): Promise<void> {
+    if (subjects.length === 0) return;
+    await this.sql.copy(`${this.schema}.subject (${COLUMNS})`, copyRows(subjects, ...cells));
+    await this.addKeys(subjects);
+  }
+
   async save(subjects: readonly Subject[]): Promise<void> {
     if (subjects.length === 0) return;
-    const values = columnsOf<Subject>(
-      subjects, (s) => s.unit, (s) => s.experiment, (s) => s.shard, (s) => JSON.stringify(s.sightings), (s) => arrayOf(s.keys), (s) => JSON.stringify(s.metrics),
-      (s) => s.entry?.at ?? null, (s) => s.entry?.id ?? null, (s) => s.entry?.variant ?? null, (s) => s.entry?.phase ?? null, (s) => s.entry?.excluded ?? false,
-    );
     await this.sql.query(
       `insert into ${this.schema}.subject (${COLUMNS})
        select unit, experiment, shard, sightings, keys::text[], metrics, entry_at, entry_id, variant, phase, excluded
-       from unnest($1::text[], $2::text[], $3::smallint[], $4::jsonb[], $5::text[], $6::jsonb[], $7::bigint[], $8::uuid[], $9::text[], $10::int[], $11::boolean[])
+       from unnest($1::text[], $2::text[], $3::smallint[], $4::json[], $5::text[], $6::json[], $7::bigint[], $8::uuid[], $9::text[], $10::int[], $11::boolean[])
          as s(unit, experiment, shard, sightings, keys, metrics, entry_at, entry_id, variant, phase, excluded)
        on conflict (unit, experiment) do update set sightings = excluded.sightings, keys = excluded.keys, metrics = excluded.metrics,
-         entry_at = excluded.entry_at, entry_id = excluded.entry_id, variant = excluded.variant, phase = excluded.phase, excluded = excluded.excluded`, values);
+         entry_at = excluded.entry_at, entry_id = excluded.entry_id, variant = excluded.variant, phase = excluded.phase, excluded = excluded.excluded`, columnsOf(subjects, ...cells));
     await this.addKeys(subjects);
   }
 
@@ -84,9 +99,9 @@ export class SubjectStore {
   async saveMetrics(subjects: readonly Subject[]): Promise<void> {
     if (subjects.length === 0) return;
     await this.sql.query(
-      `update ${this.schema}.subject s set metrics = v.metrics from unnest($1::text[], $2::text[], $3::jsonb[]) v(unit, experiment, metrics)
+      `update ${this.schema}.subject s set metrics = v.metrics from unnest($1::text[], $2::text[], $3::json[]) v(unit, experiment, metrics)
        where s.unit = v.unit and s.experiment = v.experiment`,
-      columnsOf<Subject>(subjects, (s) => s.unit, (s) => s.experiment, (s) => JSON.stringify(s.metrics)));
+      columnsOf<Subject>(subjects, (s) => s.unit, (s) => s.experiment, metricsText));
   }
 
   private async addKeys(subjects: readonly Subject[]): Promise<void> {
