@@ -1,6 +1,7 @@
 import type { Calendar, CalendarPeriod } from '@pataka/contracts';
 import type { Scope } from './condition';
-import { readPlain, type Test } from './context';
+import { readerOf } from './attribute';
+import type { Test } from './context';
 import { parseDay } from './instant';
 import { clockOf } from './zone';
 
@@ -26,9 +27,10 @@ export const compileCalendar = (calendar: Calendar, scope: Scope): Test => {
   const clock = clockOf(calendar.timezone);
   if (clock === undefined || !Array.isArray(calendar.periods)) return () => false;
   const periods = calendar.periods.map((period) => compilePeriod(period, scope));
+  const readRegion = readerOf('region', scope.environment);
   return (context, at) => {
     const { day } = clock(at);
-    const region = readPlain(context, 'region');
+    const region = readRegion(context, at);
     for (let index = 0; index < periods.length; index += 1) if (periods[index]!(day, region)) return true;
     return false;
   };

@@ -1,7 +1,8 @@
 import type { Flag, Rule, SplitShare } from '@pataka/contracts';
+import { readerOf } from './attribute';
 import { BUCKETS, bucketWith, saltOf, serialiseBucketKey, thresholdOf } from './bucket';
 import { compileConditions, type Scope } from './condition';
-import { readerOf, type Context, type Reader, type Test } from './context';
+import type { Context, Reader, Test } from './context';
 import { served, unserved, type Evaluation, type Served } from './evaluation';
 import type { Suffix } from './md5';
 import { compileSchedule, type IsOpen } from './schedule';

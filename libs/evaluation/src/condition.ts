@@ -1,5 +1,6 @@
 import type { Condition } from '@pataka/contracts';
-import { attributeOf, type Test } from './context';
+import { readerOf } from './attribute';
+import type { Test } from './context';
 import { keysOf, type Holds } from './equality';
 import { parseInstant } from './instant';
 import { attributeOperators, onPresent, type AttributeOperator } from './operators';
@@ -61,9 +62,9 @@ const has = <T extends object>(table: T, name: unknown): name is keyof T => Obje
 const compileComparison = ({ attribute, operator, value }: Condition, scope: Scope): Test => {
   if (has(namedOperators, operator)) return namedOperators[operator]!(keysOf(value), scope);
   if (typeof attribute !== 'string') return never;
-  if (operator === 'within') return onPresent((regions) => inRegions(regions, scope))(value, attributeOf(attribute, scope.environment));
+  if (operator === 'within') return onPresent((regions) => inRegions(regions, scope))(value, readerOf(attribute, scope.environment));
   if (attribute === 'timestamp' && (operator === 'before' || operator === 'after')) return onTimestamp(operator, value);
-  return has(attributeOperators, operator) ? attributeOperators[operator as AttributeOperator](value, attributeOf(attribute, scope.environment)) : never;
+  return has(attributeOperators, operator) ? attributeOperators[operator as AttributeOperator](value, readerOf(attribute, scope.environment)) : never;
 };
 
 /** The members of a group, with what joins them; undefined for a comparison. */

@@ -1,5 +1,5 @@
 import { Context, prepareContext } from './index';
-import { readerOf } from './context';
+import { readerOf } from './attribute';
 
 const AT = Date.UTC(2026, 0, 1);
 const prepared = (raw: unknown): Context => {

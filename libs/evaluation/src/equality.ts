@@ -72,8 +72,10 @@ export const keysOf = (value: unknown): string[] => listOf(value).filter((item) 
 export const listMembers = (value: unknown): Members => membersOf(listOf(value));
 
 /** `in`: equals one of the list; of an array attribute any member does. */
-export const isMember = (members: Members, actual: unknown): boolean =>
-  Array.isArray(actual) ? actual.some((one) => isAmong(members, one)) : isAmong(members, actual);
+export const isMember = (members: Members, actual: unknown): boolean => {
+  if (typeof actual === 'string') return members.texts.has(actual);
+  return Array.isArray(actual) ? actual.some((one) => isAmong(members, one)) : isAmong(members, actual);
+};
 
 /** `contains`: a substring of a string, or a member of an array. */
 export const containing = (value: unknown): Holds => {

@@ -1,6 +1,7 @@
 import type { Condition, Segment } from '@pataka/contracts';
 import { compileCondition, compileConditions, groupOf } from './condition';
-import { readerOf, type Context } from './context';
+import { readerOf } from './attribute';
+import type { Context } from './context';
 import { keysOf } from './equality';
 import type { CalendarExplanation, ConditionExplanation, SegmentExplanation } from './explain-shape';
 import type { CompiledRuleset } from './ruleset';

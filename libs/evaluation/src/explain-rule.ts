@@ -1,6 +1,6 @@
 import type { Rule, Schedule, SplitShare } from '@pataka/contracts';
 import { bucketOf, BUCKETS, serialiseBucketKey, thresholdOf } from './bucket';
-import { readerOf } from './context';
+import { readerOf } from './attribute';
 import { allHold, explainConditions, type Setting } from './explain-condition';
 import type { RuleExplanation, RuleFinding, ScheduleExplanation } from './explain-shape';
 import { compileSchedule } from './schedule';

@@ -1,5 +1,3 @@
-import { memoise } from './memo';
-
 /** A version without its build metadata, which has no part in precedence. Numbers stay text: they may be longer than 2^53. */
 type Version = { readonly numbers: readonly string[]; readonly prerelease: readonly string[] };
 
@@ -11,7 +9,6 @@ const VERSION = new RegExp(
 );
 const NUMERIC = /^[0-9]+$/;
 const LONGEST = 256;
-const KNOWN_VERSIONS = 512;
 
 const parse = (text: string): Version | null => {
   const found = text.length <= LONGEST ? VERSION.exec(text) : null;
@@ -53,14 +50,14 @@ const compareVersions = (left: Version, right: Version): number => {
  * Orders versions by SemVer 2.0 precedence.
  *
  * @param value - the version to compare with, parsed once
- * @returns for a version text: negative, 0 or positive as it is before, equal to or after `value`; NaN where either is no version
+ * @returns undefined where `value` is no version; for a text: negative, 0 or positive as it is before, equal to or after `value`, NaN
+ *   where it is no version
  */
-export const compareWithVersion = (value: unknown): ((actual: unknown) => number) => {
+export const compareWithVersion = (value: unknown): ((actual: string) => number) | undefined => {
   const expected = typeof value === 'string' ? parse(value) : null;
-  if (expected === null) return () => NaN;
-  const compare = memoise(KNOWN_VERSIONS, (text) => {
-    const version = parse(text);
+  if (expected === null) return undefined;
+  return (actual) => {
+    const version = parse(actual);
     return version === null ? NaN : compareVersions(version, expected);
-  });
-  return (actual) => (typeof actual === 'string' ? compare(actual) : NaN);
+  };
 };
