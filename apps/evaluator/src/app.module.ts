@@ -10,6 +10,9 @@ import { EventsRoute } from './events/events.routes';
 import { Exposures } from './events/exposures';
 import { ChangeHistory } from './explain/change-history';
 import { ExplainRoutes } from './explain/explain.routes';
+import { KeyListArchive, keyListMigrations } from './lists/key-list-archive';
+import { KeyListFollower } from './lists/key-list-follower';
+import { ListsRoutes } from './lists/lists.routes';
 import { OfrepRoutes } from './ofrep/ofrep.routes';
 import { RulesetConsumer } from './ruleset/ruleset.consumer';
 import { RulesetFollower } from './ruleset/ruleset-follower';
@@ -23,8 +26,11 @@ const SCHEMA = 'evaluator';
 
 @Module({})
 class EvaluatorModule {
-  static compose(follower: RulesetFollower): DynamicModule {
-    return { module: EvaluatorModule, controllers: [RulesetConsumer], providers: [{ provide: RulesetFollower, useValue: follower }] };
+  static compose(follower: RulesetFollower, lists: KeyListFollower): DynamicModule {
+    return {
+      module: EvaluatorModule, controllers: [RulesetConsumer],
+      providers: [{ provide: RulesetFollower, useValue: follower }, { provide: KeyListFollower, useValue: lists }],
+    };
   }
 }
 
@@ -32,11 +38,13 @@ class EvaluatorModule {
 export const openService = async (_config: PlatformConfig, infrastructure: Infrastructure): Promise<Service> => {
   const { log, cache, logger } = infrastructure;
   const now = (): number => Date.now();
-  const database = Database.create({ url: infrastructure.databaseUrl, name: 'pataka-evaluator', migrations: snapshotMigrations(SCHEMA), poolSize: 3 });
+  const database = Database.create({ url: infrastructure.databaseUrl, name: 'pataka-evaluator', migrations: [...snapshotMigrations(SCHEMA), ...keyListMigrations(SCHEMA)], poolSize: 3 });
   const access = new AccessDirectory();
-  const state = new RulesetState();
+  const opening = new AbortController();
+  const lists = new KeyListFollower({ log, archive: new KeyListArchive(database, SCHEMA), logger, signal: opening.signal });
+  const state = new RulesetState(lists.library);
   const clientRules = new ClientRules(state, now);
-  const snapshots = new Snapshots({ cache, database, schema: SCHEMA, state, access });
+  const snapshots = new Snapshots({ cache, database, schema: SCHEMA, state, access, lists });
   const cached = (): boolean => !(cache instanceof NoSnapshotCache) && cache.healthy();
   const follower = new RulesetFollower({ log, state, access, clientRules, snapshots, logger, otherSources: () => cached() || database.healthy() });
   const buffer = new EventBuffer(log);
@@ -47,11 +55,9 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
   const streams = new ChangeStreams({ state, access, tokens, now, random: Math.random });
   const needRules = (): void => follower.needRules();
   const ofrep = new OfrepRoutes({ state, exposures, counts, tokens, stale: () => follower.stale(), needRules, now });
-  const ruleset = new RulesetRoutes({ state, needRules });
   const history = new ChangeHistory({ log, settled: () => state.position });
   const explaining = new ExplainRoutes({ state, history, needRules, environments: () => access.environments(), now });
   const events = new EventsRoute({ buffer, clientRules, now });
-  const opening = new AbortController();
   const prepareTopics = async (): Promise<void> => {
     await log.ensureTopics(Object.values(topics));
     await follower.noteEmptyTopics();
@@ -60,9 +66,9 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
   await follower.restore();
   return createService({
     name: 'evaluator',
-    module: EvaluatorModule.compose(follower),
+    module: EvaluatorModule.compose(follower, lists),
     infrastructure, access,
-    hotRoutes: withCors([...ofrep.routes(), ...ruleset.routes(), ...explaining.routes(), ...events.routes(), ...streams.routes()]),
+    hotRoutes: withCors([...ofrep.routes(), ...new RulesetRoutes({ state, needRules }).routes(), ...new ListsRoutes({ lists, needRules }).routes(), ...explaining.routes(), ...events.routes(), ...streams.routes()]),
     checks: { rules: () => follower.health(), eventLog: () => (log.healthy() ? { status: 'pass' } : { status: 'warn', detail: 'the event log is away: events are refused, evaluation goes on' }) },
     transport: new EventLogTransport({ log, position: async (_group, topic) => follower.position(topic) }),
     openapi: () => openapiDocument('evaluator'),

@@ -1,5 +1,5 @@
 import type { Calendar, Flag, FlagChange, Region, Segment, SegmentChange } from '@pataka/contracts';
-import { type CompiledRuleset, compileRuleset } from '@pataka/evaluation';
+import { type CompiledRuleset, compileRuleset, type KeyLists } from '@pataka/evaluation';
 import { PositionTracker } from './position-tracker';
 import { affectedBy, type Difference, type RulesetChange, RulesetHistory } from './ruleset-history';
 import { type Catalogue, RulesetTexts, type Touched } from './ruleset-texts';
@@ -31,6 +31,9 @@ export class RulesetState {
   readonly #history = new RulesetHistory();
   #tracker = new PositionTracker();
 
+  /** `lists` has the lists that segments name, before they come here. */
+  constructor(private readonly lists: KeyLists = new Map()) {}
+
   get position(): number {
     return this.#tracker.position;
   }
@@ -53,6 +56,19 @@ export class RulesetState {
     return this.#tracker.has(position);
   }
 
+  segment(key: string): Segment | undefined {
+    return this.#catalogue.segment.get(key);
+  }
+
+  segments(): IterableIterator<Segment> {
+    return this.#catalogue.segment.values();
+  }
+
+  /** Whether a change of a segment, region or calendar is newer than what is known of it. */
+  isNews(kind: SegmentChange['kind'], key: string, position: number): boolean {
+    return position > (this.#lastChange.get(`${kind}:${key}`) ?? this.#floor);
+  }
+
   /** What changed after a position. */
   changedSince(position: number): Difference {
     return this.#history.since(position);
@@ -73,13 +89,12 @@ export class RulesetState {
   }
 
   applySegmentChange({ kind, key, after }: SegmentChange, position: number): void {
-    const name = `${kind}:${key}`;
     this.#tracker.applied(position);
-    if (position <= (this.#lastChange.get(name) ?? this.#floor)) return;
+    if (!this.isNews(kind, key, position)) return;
     const objects = this.#catalogue[kind] as Map<string, unknown>;
     if (after === null) objects.delete(key);
     else objects.set(key, after);
-    this.#lastChange.set(name, position);
+    this.#lastChange.set(`${kind}:${key}`, position);
     this.#texts.forget();
     this.#compiled.clear();
     this.#notify({ position, flags: null, visible: [], touched: { flags: [], objects: [{ kind, key }] } });
@@ -93,7 +108,7 @@ export class RulesetState {
   compiled(environment: string): CompiledRuleset {
     let ruleset = this.#compiled.get(environment);
     if (ruleset === undefined) {
-      ruleset = compileRuleset({ environment, position: this.position, flags: [...this.#flags.values()], ...this.#lists() });
+      ruleset = compileRuleset({ environment, position: this.position, flags: [...this.#flags.values()], ...this.#lists(), lists: this.lists });
       this.#compiled.set(environment, ruleset);
     }
     return ruleset;

@@ -1,7 +1,8 @@
 import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { type AccessChange, flagChangeOf, type MetricChange, type SegmentChange, topics } from '@pataka/contracts';
-import type { EventBatch, ReceivedEvent } from '@pataka/event-sourcing';
+import { type AccessChange, flagChangeOf, type KeyListChunk, type MetricChange, type SegmentChange, topics } from '@pataka/contracts';
+import { type EventBatch, type ReceivedEvent, Unavailable } from '@pataka/event-sourcing';
+import { KeyListFollower } from '../lists/key-list-follower';
 import { RulesetFollower } from './ruleset-follower';
 
 /** Every evaluator needs every change, so these are read by all and shared by none. */
@@ -9,7 +10,7 @@ const following = { group: 'evaluator-rules', broadcast: true };
 
 @Controller()
 export class RulesetConsumer {
-  constructor(@Inject(RulesetFollower) private readonly follower: RulesetFollower) {}
+  constructor(@Inject(RulesetFollower) private readonly follower: RulesetFollower, @Inject(KeyListFollower) private readonly lists: KeyListFollower) {}
 
   @EventPattern(topics.flagChanges.name, undefined, following)
   flagChanges(@Payload() batch: EventBatch): void {
@@ -17,8 +18,17 @@ export class RulesetConsumer {
   }
 
   @EventPattern(topics.segmentChanges.name, undefined, following)
-  segmentChanges(@Payload() batch: EventBatch): void {
-    this.#each(batch, (event, position) => this.follower.state.applySegmentChange(event.data as unknown as SegmentChange, position));
+  async segmentChanges(@Payload() batch: EventBatch): Promise<void> {
+    for (const event of batch.events) {
+      try {
+        await this.#segmentChange(event.data as unknown as SegmentChange | KeyListChunk, event.position ?? 0);
+      } catch (error) {
+        // Without its list a segment must not change; the batch comes again.
+        if (error instanceof Unavailable) throw error;
+        this.#passOver(event, error as Error);
+      }
+    }
+    this.follower.reached(batch);
   }
 
   @EventPattern(topics.accessChanges.name, undefined, following)
@@ -35,16 +45,32 @@ export class RulesetConsumer {
     for (const event of batch.events) this.follower.clientRules.metricChanged((event.data as unknown as MetricChange).metric);
   }
 
+  async #segmentChange(change: SegmentChange | KeyListChunk, position: number): Promise<void> {
+    const { state } = this.follower;
+    if (change.kind === 'segment-list') {
+      if (state.isNews('segment', change.key, position)) this.lists.chunk(change);
+      return state.seen(position);
+    }
+    const listed = change.kind === 'segment' && state.isNews('segment', change.key, position);
+    if (listed) await this.lists.prepare(change, state.segment(change.key));
+    state.applySegmentChange(change, position);
+    if (listed) this.lists.settle(change.key, state.segments());
+  }
+
   #each(batch: EventBatch, apply: (event: ReceivedEvent, position: number) => void): void {
     for (const event of batch.events) {
       try {
         apply(event, event.position ?? 0);
       } catch (error) {
-        // One record that cannot be understood must not keep the newer rules from being served.
-        this.follower.onUnreadable(event, error as Error);
-        if (event.position !== null) this.follower.state.seen(event.position);
+        this.#passOver(event, error as Error);
       }
     }
     this.follower.reached(batch);
+  }
+
+  /** One record that cannot be understood must not keep the newer rules from being served. */
+  #passOver(event: ReceivedEvent, error: Error): void {
+    this.follower.onUnreadable(event, error);
+    if (event.position !== null) this.follower.state.seen(event.position);
   }
 }

@@ -1,5 +1,6 @@
 import type { Database, Migration } from '@pataka/event-sourcing';
 import type { AccessDirectory, SnapshotCache } from '@pataka/platform';
+import type { KeyListFollower } from '../lists/key-list-follower';
 import type { RulesetSnapshot, RulesetState } from './ruleset-state';
 
 /** Where a service keeps its snapshots when the cache has none: one row per name, only a higher position overwrites. */
@@ -28,7 +29,7 @@ export class Snapshots {
   #written = -1;
 
   constructor(
-    private readonly options: { cache: SnapshotCache; database: Database; schema: string; state: RulesetState; access: AccessDirectory },
+    private readonly options: { cache: SnapshotCache; database: Database; schema: string; state: RulesetState; access: AccessDirectory; lists: KeyListFollower },
   ) {}
 
   /** Takes in the newest snapshots there are. True when there were any. */
@@ -39,7 +40,11 @@ export class Snapshots {
     const snapshots = found.filter((snapshot) => snapshot !== null);
     if (snapshots.length < access.environments.length) return false;
     const position = Math.min(...snapshots.map((snapshot) => snapshot.position));
-    if (position <= this.options.state.position) return true;
+    if (position <= this.options.state.position) {
+      await this.options.lists.provide(this.options.state.segments());
+      return true;
+    }
+    for (const snapshot of snapshots) await this.options.lists.provide(snapshot.ruleset.segments);
     this.options.access.restore(access.directory as Parameters<AccessDirectory['restore']>[0]);
     this.options.state.restore(snapshots);
     for (const snapshot of snapshots) for (const [topic, offset] of Object.entries(snapshot.offsets)) lowest(offsets, topic, offset);
