@@ -1,1 +1,5 @@
-export {};
+'use client';
+
+export { PatakaProvider, type PatakaProviderProps, usePataka } from './provider';
+export { type Experiment, useExperiment } from './use-experiment';
+export { useFlag, useFlagDetails, useReady, useStatus, type Widened } from './use-flag';

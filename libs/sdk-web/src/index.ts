@@ -5,5 +5,5 @@ export type { Fetch, Host, HttpAnswer, KeyValueStore, Visibility } from './host'
 export type { FlagValue, JsonObject, JsonValue } from './json';
 export type { PatakaEvents, Status } from './listeners';
 export type { PatakaOptions } from './options';
-export { Pataka, type TrackOptions } from './pataka';
+export { type LookOptions, Pataka, type TrackOptions } from './pataka';
 export type { BulkAnswer, EvaluationContext, FlagAnswer } from './snapshot';

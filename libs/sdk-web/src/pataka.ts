@@ -16,6 +16,9 @@ import { newId } from './uuid';
 /** What goes with a tracked metric. `experimentId` and `variant` confine it to one experiment. */
 export interface TrackOptions { value?: number; properties?: JsonObject; experimentId?: string; variant?: string; unit?: string }
 
+/** `rendered`: by the bootstrap that the page was rendered with, whatever has been learnt since; for drawing it once more alike. */
+export interface LookOptions { rendered?: boolean }
+
 const ANONYMOUS_KEY = 'pataka:anonymous';
 const SKEW_MS = 60_000;
 const MAX_KEY = 256;
@@ -37,6 +40,7 @@ export class Pataka {
   #isReady = (): void => undefined;
   #stops: (() => void)[] = [];
   #snapshot: Snapshot | null = null;
+  #rendered: Snapshot | null = null;
   #context: EvaluationContext = {};
   #contextText = '';
   #anonymousKey = '';
@@ -79,8 +83,8 @@ export class Pataka {
   }
 
   /** A client that serves given answers and nothing else: for rendering on a server, and for tests. */
-  static fromBootstrap(bootstrap: BulkAnswer): Pataka {
-    return new Pataka({ url: '', clientKey: '', bootstrap, offline: true, host: { storage: null } });
+  static fromBootstrap(bootstrap: BulkAnswer | undefined): Pataka {
+    return new Pataka({ url: '', clientKey: '', offline: true, host: { storage: null }, ...(bootstrap === undefined ? {} : { bootstrap }) });
   }
 
   /** Resolves once there is something to answer from (storage and a bootstrap count), or the first attempt has failed. */
@@ -129,13 +133,18 @@ export class Pataka {
   }
 
   /** Like {@link Pataka.details}, without recording an exposure: for what is looked at and not shown. */
-  peek<T extends JsonValue>(key: string, fallback: T): Details<T> {
-    return detailsOf(this.#snapshot, key, fallback, kindOf(fallback), this.#reconciling);
+  peek<T extends JsonValue>(key: string, fallback: T, { rendered = false }: LookOptions = {}): Details<T> {
+    return rendered ? detailsOf(this.#rendered, key, fallback, kindOf(fallback), false) : detailsOf(this.#snapshot, key, fallback, kindOf(fallback), this.#reconciling);
   }
 
   /** The answer as it came; the same object as long as nothing about it has changed. Records nothing. */
-  answer(key: string): FlagAnswer | undefined {
-    return this.#snapshot?.flags.get(key);
+  answer(key: string, { rendered = false }: LookOptions = {}): FlagAnswer | undefined {
+    return (rendered ? this.#rendered : this.#snapshot)?.flags.get(key);
+  }
+
+  /** Whether the page was rendered with answers. */
+  get bootstrapped(): boolean {
+    return this.#rendered !== null;
   }
 
   /** Records that the present answer of a flag has been shown, once per session, if an experiment decided it. */
@@ -219,6 +228,7 @@ export class Pataka {
     if (bootstrap === null) return;
     if (isAnonymous(this.#context)) this.#setContext({ ...this.#context, ...bootstrap.context });
     this.#adopt(snapshotOf(bootstrap, false), 'ready');
+    this.#rendered = this.#snapshot;
   }
 
   /** Storage has been read. */
