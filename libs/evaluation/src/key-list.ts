@@ -53,10 +53,15 @@ const mixBeyondAscii = (hash: number, code: number): number => {
 const hashOfKey = (key: string, seed: number): number => {
   let hash = seed;
   for (let index = 0; index < key.length; index += 1) {
-    const code = codePointOf(key, index);
-    if (code === NO_TEXT_OF_A_KEY) return code;
-    hash = code < 0x80 ? mix(hash, code) : mixBeyondAscii(hash, code);
-    if (code > 0xffff) index += 1;
+    // Nearly all are ASCII, and charCodeAt is three times as fast as codePointAt.
+    const unit = key.charCodeAt(index);
+    if (unit < 0x80 && unit !== LINE_FEED) hash = Math.imul(hash ^ unit, FNV_PRIME);
+    else {
+      const code = codePointOf(key, index);
+      if (code === NO_TEXT_OF_A_KEY) return code;
+      hash = mixBeyondAscii(hash, code);
+      if (code > 0xffff) index += 1;
+    }
   }
   return spread(hash);
 };
@@ -77,10 +82,16 @@ const bytesOf = (code: number): number => (code < 0x80 ? 1 : code < 0x800 ? 2 : 
 const isAt = (text: KeyListText, start: number, key: string): boolean => {
   let place = start;
   for (let index = 0; index < key.length; index += 1) {
-    const code = key.codePointAt(index)!;
-    if ((code < 0x80 ? text[place] : codePointIn(text, place)) !== code) return false;
-    place += bytesOf(code);
-    if (code > 0xffff) index += 1;
+    const unit = key.charCodeAt(index);
+    if (unit < 0x80) {
+      if (text[place] !== unit) return false;
+      place += 1;
+    } else {
+      const code = key.codePointAt(index)!;
+      if (codePointIn(text, place) !== code) return false;
+      place += bytesOf(code);
+      if (code > 0xffff) index += 1;
+    }
   }
   return text[place] === LINE_FEED;
 };
