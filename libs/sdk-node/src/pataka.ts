@@ -173,6 +173,21 @@ export class Pataka<Flags extends object = AnyFlags> {
     return this.connection?.status ?? 'ready';
   }
 
+  /** What went wrong last, in reaching the server or with events. */
+  get lastError(): Error | undefined {
+    return this.notifications.lastError;
+  }
+
+  /** The position of the configuration in use; undefined before any rules are known. */
+  get position(): number | undefined {
+    return this.source.compiled?.position;
+  }
+
+  /** A flag's own metadata. */
+  metadata(key: KeyOf<Flags, unknown>): Readonly<Record<string, string | number | boolean>> | undefined {
+    return this.source.compiled?.flagAt(key)?.metadata;
+  }
+
   /** What became of events so far. */
   get events(): DeliveryStats {
     return this.connection?.stats ?? { queued: this.outbox.queue.size, accepted: 0, rejected: 0, dropped: this.outbox.queue.dropped };
