@@ -46,7 +46,7 @@ class Lane implements FillLane {
   private track = new CoverageTrack();
   private spilled = false;
 
-  constructor(private readonly schema: string, private readonly shard: number) {}
+  constructor(private readonly schema: string, private readonly shard: number, private readonly mostSubjects: number) {}
 
   async take(sql: Sql, batch: EventBatch): Promise<() => void> {
     await preferIndexes(sql);
@@ -54,7 +54,7 @@ class Lane implements FillLane {
   }
 
   full(): boolean {
-    return this.subjects >= MOST_SUBJECTS;
+    return this.subjects >= this.mostSubjects;
   }
 
   async flush(sql: Sql): Promise<() => void> {
@@ -168,9 +168,9 @@ const finish = async (database: Database, schema: string): Promise<void> => {
   await database.query(`truncate ${schema}.put_off`);
 };
 
-/** Fills a generation shard by shard: sums in memory, rows by COPY, each subject written once. */
-export const evidenceFill: Fill = {
+/** Fills a generation shard by shard: sums in memory, rows by COPY, and each subject written once unless a shard has more than `mostSubjects`. */
+export const evidenceFill = (mostSubjects = MOST_SUBJECTS): Fill => ({
   laneOf: (topic, partition) => (topic === topics.exposures.name || topic === topics.conversions.name ? partition : null),
-  open: (schema, lane) => new Lane(schema, lane),
+  open: (schema, lane) => new Lane(schema, lane, mostSubjects),
   finish,
-};
+});

@@ -96,7 +96,7 @@ const takers: Record<string, (events: readonly ReceivedEvent[], taking: Taking) 
 export const evidenceProjection = (onCommitted: (experiments: string[]) => void = () => undefined): Projection => {
   const touched = new WeakMap<EventBatch, Set<string>>();
   return {
-    name: EVIDENCE, topics: evidenceTopics, tables: evidenceTables, create: evidenceDdl, index: evidenceIndexes, fill: evidenceFill,
+    name: EVIDENCE, topics: evidenceTopics, tables: evidenceTables, create: evidenceDdl, index: evidenceIndexes, fill: evidenceFill(),
     apply: async (sql, schema, batch) => {
       await preferIndexes(sql);
       const taking: Taking = { sql, schema, writer: new EvidenceWriter(sql, schema), refused: [] };
