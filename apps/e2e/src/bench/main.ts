@@ -6,10 +6,11 @@ import { evidence } from './evidence.bench';
 import { formatted, type Report } from './figures';
 import { ingest } from './ingest.bench';
 import { ofrep } from './ofrep.bench';
+import { propagation } from './propagation.bench';
 import { replay } from './replay.bench';
 import { Stores } from './stores';
 
-const benches: Readonly<Record<string, (stores: Stores) => Promise<Report>>> = { evaluation, ingest, evidence, replay, change, 'end-to-end': endToEnd, ofrep };
+const benches: Readonly<Record<string, (stores: Stores) => Promise<Report>>> = { evaluation, ingest, evidence, replay, change, 'end-to-end': endToEnd, ofrep, propagation };
 
 const machine = (): string =>
   `${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;
