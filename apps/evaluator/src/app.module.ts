@@ -56,7 +56,7 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
   const needRules = (): void => follower.needRules();
   const ofrep = new OfrepRoutes({ state, exposures, counts, tokens, stale: () => follower.stale(), needRules, now });
   const history = new ChangeHistory({ log, settled: () => state.position });
-  const explaining = new ExplainRoutes({ state, history, needRules, environments: () => access.environments(), now });
+  const explaining = new ExplainRoutes({ state, history, lists, needRules, environments: () => access.environments(), now });
   const events = new EventsRoute({ buffer, clientRules, now });
   const prepareTopics = async (): Promise<void> => {
     await log.ensureTopics(Object.values(topics));

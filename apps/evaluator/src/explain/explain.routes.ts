@@ -2,12 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { DomainError, type ExplainAnswer, ExplainRequest, parse } from '@pataka/contracts';
 import { type Context, ENGINE_VERSION, explain, type Explanation, parseInstant, prepareContext } from '@pataka/evaluation';
 import { type HotRequest, type HotRoute, hotRoute, readJson, sendJson } from '@pataka/platform';
+import type { KeyListFollower } from '../lists/key-list-follower';
 import type { RulesetState } from '../ruleset/ruleset-state';
 import { basisOf } from './basis';
 import type { ChangeHistory } from './change-history';
 import { PastRulesets } from './past-rulesets';
 
-interface Parts { state: RulesetState; history: ChangeHistory; needRules: () => void; environments: () => string[]; now: () => number }
+interface Parts { state: RulesetState; history: ChangeHistory; lists: KeyListFollower; needRules: () => void; environments: () => string[]; now: () => number }
 /** A question whose every part makes sense. */
 interface Asked { request: ExplainRequest; environment: string; context: Context; atMs: number | undefined; nowMs: number }
 type Found = Pick<ExplainAnswer<Explanation>, 'position' | 'explanation' | 'basis' | 'lastChange'> & { notes: string[] };
@@ -19,7 +20,7 @@ export class ExplainRoutes {
   readonly #past: PastRulesets;
 
   constructor(private readonly parts: Parts) {
-    this.#past = new PastRulesets(parts.history);
+    this.#past = new PastRulesets(parts.history, (segments) => parts.lists.past(segments));
   }
 
   routes(): HotRoute[] {

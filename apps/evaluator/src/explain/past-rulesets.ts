@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type Calendar, DomainError, type ExplainedChange, type Flag, type FlagChange, flagChangeOf, type JsonValue, type Region, type Segment, type SegmentChange } from '@pataka/contracts';
-import { compileRuleset, type CompiledRuleset } from '@pataka/evaluation';
+import { compileRuleset, type CompiledRuleset, type KeyLists } from '@pataka/evaluation';
 import type { ChangeHistory } from './change-history';
 import type { PastRecord, TopicHistory } from './topic-history';
 
@@ -29,7 +29,7 @@ export class PastRulesets {
   #queue: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  constructor(private readonly history: ChangeHistory) {}
+  constructor(private readonly history: ChangeHistory, private readonly listsOf: (segments: readonly Segment[]) => Promise<KeyLists> = () => Promise.resolve(new Map())) {}
 
   /** @throws DomainError `rate-limited` when too many ask about the past at once */
   async at(position: number, environment: string, flagKey: string): Promise<PastAnswer> {
@@ -45,11 +45,16 @@ export class PastRulesets {
     const { flags, catalogue } = this.history;
     const configuration = this.history.configurationAt(position);
     const name = `${environment} ${configuration}`;
-    const past = this.#kept.get(name) ?? { flags: new Set(), ruleset: compileRuleset({ environment, position: configuration, flags: [], ...(await readCatalogue(catalogue, configuration, unreadable)) }) };
+    const past = this.#kept.get(name) ?? { flags: new Set(), ruleset: compileRuleset({ environment, position: configuration, flags: [], ...(await this.#catalogueOf(catalogue, configuration, unreadable)) }) };
     // What could not be read is told with every answer, so such a past is built anew.
     if (unreadable.length === 0) this.#keep(name, past);
     await addFlags(past, flags, flagKey, unreadable);
     return { ruleset: past.ruleset, lastChange: await lastChangeOf(flags, flagKey, configuration), unreadable };
+  }
+
+  async #catalogueOf(topic: TopicHistory, configuration: number, unreadable: string[]): Promise<Catalogue & { lists: KeyLists }> {
+    const catalogue = await readCatalogue(topic, configuration, unreadable);
+    return { ...catalogue, lists: await this.listsOf(catalogue.segments) };
   }
 
   #keep(name: string, past: Past): void {

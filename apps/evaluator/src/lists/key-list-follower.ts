@@ -1,9 +1,9 @@
 import { type KeyListChunk, type KeyListName, type KeyListRef, type Segment, type SegmentChange, topics } from '@pataka/contracts';
 import { decodeBatch, type EventLog } from '@pataka/event-sourcing';
-import { keyListsNamedBy, type KeyListText } from '@pataka/evaluation';
+import { type KeyList, type KeyLists, keyListsNamedBy, keyListSteps, type KeyListText } from '@pataka/evaluation';
 import { type Logger, untilDone } from '@pataka/platform';
 import type { KeyListArchive } from './key-list-archive';
-import { KeyListLibrary } from './key-list-library';
+import { hashOf, KeyListLibrary, paced } from './key-list-library';
 import { KeyListUploads } from './key-list-uploads';
 
 type Change = SegmentChange | KeyListChunk;
@@ -45,7 +45,7 @@ export class KeyListFollower {
       if (named === undefined || this.library.get(named.hash) !== undefined) continue;
       const base = this.#baseOf(listOf(before, name));
       const folded = upload !== undefined && base !== undefined && (await this.#add(named.hash, await this.#uploads.fold(base, upload)));
-      if (!folded && !(await this.#fromArchive(named.hash))) await this.#fromLog(key, name, named.hash);
+      if (!folded && !(await this.#fromArchive(named.hash))) await this.#addFromLog(key, name, named.hash);
     }
   }
 
@@ -60,6 +60,19 @@ export class KeyListFollower {
     for (const segment of segments) for (const name of names) await this.#provideOne(segment.key, name, listOf(segment, name)?.hash);
   }
 
+  /** The lists of segments as they were, for whoever looks into the past; they are not kept here. @throws Unavailable without the log */
+  async past(segments: readonly Segment[]): Promise<KeyLists> {
+    const found = new Map<string, KeyList>();
+    for (const segment of segments) {
+      for (const name of names) {
+        const hash = listOf(segment, name)?.hash;
+        const list = hash === undefined ? undefined : (this.library.get(hash) ?? (await this.#pastOne(segment.key, name, hash)));
+        if (list !== undefined) found.set(list.hash, list);
+      }
+    }
+    return found;
+  }
+
   /** A list that is not in force any more is kept for a day, for those who have just read its hash. */
   async archived(hash: string): Promise<KeyListText | null> {
     return bounded(this.parts.archive.get(hash));
@@ -70,7 +83,7 @@ export class KeyListFollower {
     if (hash === undefined || this.library.get(hash) !== undefined || this.#sought.has(hash) || (await this.#fromArchive(hash))) return;
     this.#sought.add(hash);
     const onError = (error: Error): void => logger.warn({ segment: key, list: name, error: error.message }, 'a list is not in the database, and the log cannot be read');
-    void untilDone(() => this.#fromLog(key, name, hash), { signal, onError });
+    void untilDone(() => this.#addFromLog(key, name, hash), { signal, onError });
   }
 
   /** undefined where the list before is not here itself. */
@@ -91,19 +104,31 @@ export class KeyListFollower {
     return text !== null && this.library.add(hash, text);
   }
 
+  async #pastOne(key: string, name: KeyListName, hash: string): Promise<KeyList | undefined> {
+    const kept = await bounded(this.parts.archive.get(hash));
+    const text = kept !== null && hashOf(kept) === hash ? kept : await this.#fromLog(key, name, hash);
+    return text === null ? undefined : paced(keyListSteps(text, hash));
+  }
+
+  async #addFromLog(key: string, name: KeyListName, hash: string): Promise<void> {
+    const text = await this.#fromLog(key, name, hash);
+    if (text !== null) await this.#add(hash, text);
+    // Waiting would help nobody: the flags that need it say so, and all others go on.
+    else this.parts.logger.error({ segment: key, list: name, hash }, 'a list is not on the log as its segment names it');
+  }
+
   /** Folds one list of one segment from the beginning of the topic. */
-  async #fromLog(key: string, name: KeyListName, hash: string): Promise<void> {
+  async #fromLog(key: string, name: KeyListName, hash: string): Promise<KeyListText | null> {
     const past = new PastList(name);
     for await (const batch of this.parts.log.read(topics.segmentChanges.name, 0, '0')) {
       for (const event of decodeBatch(batch).events) {
         const change = event.data as unknown as Change;
         if (change.key !== key) continue;
         await past.apply(change);
-        if (past.hash === hash && (await this.#add(hash, past.text))) return;
+        if (past.hash === hash && hashOf(past.text) === hash) return past.text;
       }
     }
-    // Waiting would help nobody: the flags that need it say so, and all others go on.
-    this.parts.logger.error({ segment: key, list: name, hash }, 'a list is not on the log as its segment names it');
+    return null;
   }
 }
 

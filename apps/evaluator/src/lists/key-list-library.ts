@@ -14,6 +14,8 @@ export const paced = async <T>(steps: Generator<void, T>): Promise<T> => {
   }
 };
 
+export const hashOf = (text: KeyListText): string => createHash('sha256').update(text).digest('hex');
+
 interface Shelved { list: KeyList; text: KeyListText; gzipped: Promise<Buffer> | null }
 
 /** The lists in memory, by hash: what evaluations look into, and what others fetch. */
@@ -41,7 +43,7 @@ export class KeyListLibrary implements KeyLists {
   /** Takes a list in; false for a text that is not what the hash says. */
   async add(hash: string, text: KeyListText): Promise<boolean> {
     if (this.#shelf.has(hash)) return true;
-    if (createHash('sha256').update(text).digest('hex') !== hash) return false;
+    if (hashOf(text) !== hash) return false;
     this.#shelf.set(hash, { list: await paced(keyListSteps(text, hash)), text, gzipped: null });
     return true;
   }

@@ -159,6 +159,21 @@ describe('the lists that segments name', () => {
     expect(await answer('crew', 'c9')).toBe(true);
   });
 
+  it('are those of then where the past is explained', async () => {
+    const at = position;
+    const explained = async (when: number): Promise<unknown> => {
+      const { text } = await ask('/v1/explain', {}, { flagKey: 'in_crew', context: { targetingKey: 'k1' }, position: when });
+      return (JSON.parse(text) as { explanation: { evaluation: { value?: unknown } } }).explanation.evaluation.value;
+    };
+    await publishChunk('crew', 'fourth', 0, { added: 'k1\nk2\n' });
+    await publishSegment('crew', { includedList: refOf(['k1', 'k2']) }, 'fourth');
+    await publishChunk('crew', 'fifth', 0, { removed: 'k1\n' });
+    await publishSegment('crew', { includedList: refOf(['k2']) }, 'fifth');
+    await caughtUp();
+    await database.query('DELETE FROM evaluator.key_lists');
+    expect([await explained(at), await explained(at + 2), await explained(at + 4)]).toEqual([false, true, false]);
+  });
+
   it('may have a million keys', async () => {
     const keys = Array.from({ length: 1_000_000 }, (_, index) => `driver-${String(index).padStart(9, '0')}`);
     await publishSegment('many', {});
@@ -166,14 +181,15 @@ describe('the lists that segments name', () => {
     const before = process.memoryUsage();
     for (let index = 0; index < 100; index += 1) await publishChunk('many', 'million', index, { added: textOf(keys.slice(index * 10_000, (index + 1) * 10_000)) });
     await caughtUp();
+    const named = refOf(keys);
     const startedAt = performance.now();
-    await publishSegment('many', { includedList: refOf(keys) }, 'million');
+    await publishSegment('many', { includedList: named }, 'million');
     await caughtUp();
     const switchMs = performance.now() - startedAt;
     expect(await Promise.all(['driver-000000000', 'driver-000999999', 'driver-001000000'].map((key) => answer('many', key)))).toEqual([true, true, false]);
     const after = process.memoryUsage();
     const fetchedAt = performance.now();
-    const { text } = await ask(`/v1/lists/${refOf(keys).hash}`);
+    const { text } = await ask(`/v1/lists/${named.hash}`);
     process.stdout.write(`a million keys: in force ${Math.round(switchMs)} ms after their last event, ${((after.arrayBuffers - before.arrayBuffers) / 1e6).toFixed(0)} MB of buffers, fetched in ${Math.round(performance.now() - fetchedAt)} ms\n`);
     expect(text).toHaveLength(17_000_000);
   }, 60_000);
