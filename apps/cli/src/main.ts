@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Command } from 'commander';
 import { explainCommand } from './api/explain';
+import { generateCommand } from './api/generate';
 import { keysCommand } from './api/keys';
 import { exportCommand, importCommand } from './api/transfer';
 import { demoCommand } from './demo/demo';
@@ -10,7 +11,7 @@ import { verifyCommand } from './operations/verify';
 import { statsCommand } from './stats';
 
 const program = new Command('pataka').description('operates Pataka: against PATAKA_URL with PATAKA_ADMIN_TOKEN, or on the data itself (replay, verify, dead-letters)');
-for (const command of [replayCommand(), verifyCommand(), deadLettersCommand(), importCommand(), exportCommand(), keysCommand(), explainCommand(), statsCommand(), demoCommand()]) program.addCommand(command);
+for (const command of [replayCommand(), verifyCommand(), deadLettersCommand(), importCommand(), exportCommand(), keysCommand(), explainCommand(), generateCommand(), statsCommand(), demoCommand()]) program.addCommand(command);
 
 program.parseAsync().catch((error: Error) => {
   process.stderr.write(`pataka: ${error.message}\n`);
