@@ -66,7 +66,7 @@ const own = (attributes: Attributes | undefined, name: string): unknown =>
 
 const special: ReadonlyMap<string, (environment: string) => Reader> = new Map<string, (environment: string) => Reader>([
   ['targetingKey', () => (context) => context.targetingKey],
-  ['user_id', () => (context) => context.userId ?? context.custom?.['user_id']],
+  ['user_id', () => (context) => (context.userId === undefined && context.custom !== undefined ? context.custom['user_id'] : context.userId)],
   ['environment', (environment: string) => () => environment],
   ['timestamp', () => (context, at) => readPlain(context, 'timestamp') ?? new Date(at).toISOString()],
   ['custom_attributes', () => (context) => (context.custom === undefined ? context.attributes['custom_attributes'] : undefined)],

@@ -78,7 +78,7 @@ export class CompiledRule {
   serve(context: Context, at: number): Evaluation | undefined {
     if (this.isOpen !== undefined && !this.isOpen(at)) return undefined;
     if (!this.conditionsHold(context, at)) return undefined;
-    return this.plain ?? this.serveUnit(context, at);
+    return this.plain === undefined ? this.serveUnit(context, at) : this.plain;
   }
 
   /** Whether every condition holds. */

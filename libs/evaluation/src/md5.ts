@@ -205,7 +205,8 @@ const layKey = (key: string): boolean => {
 export const hashWithSuffix = (key: string, suffix: Suffix): number => {
   const { length } = key;
   if (length + suffix.bytes.length > SINGLE_BLOCK_BYTES || (key !== lastKey && !layKey(key))) return hashBytes(encodeUtf8(key + suffix.text));
-  const under = (suffix.blocks[length] ??= blockAfter(suffix, length));
+  let under = suffix.blocks[length];
+  if (under === undefined) under = suffix.blocks[length] = blockAfter(suffix, length);
   begin();
   absorb(keyWords, under);
   return firstWord();

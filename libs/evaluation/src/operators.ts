@@ -72,7 +72,8 @@ const onText = (matchesFor: (value: unknown) => Matches | undefined): Compile =>
   return (context, at) => {
     const actual = read(context, at);
     if (typeof actual !== 'string') return false;
-    return known.get(actual) ?? learn(actual);
+    const answer = known.get(actual);
+    return answer === undefined ? learn(actual) : answer;
   };
 };
 

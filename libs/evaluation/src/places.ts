@@ -88,7 +88,8 @@ export class FlagPlace {
 
   /** The compiled flag; undefined where there is no flag. */
   get compiled(): Decider | undefined {
-    return this.flag === undefined ? undefined : (this.decider ??= compileFlag(this.flag, this.places));
+    if (this.decider !== undefined || this.flag === undefined) return this.decider;
+    return (this.decider = compileFlag(this.flag, this.places));
   }
 
   /** The flag's answer as another flag's prerequisite: a flag that many need is evaluated once. */

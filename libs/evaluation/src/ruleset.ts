@@ -127,7 +127,8 @@ export class CompiledRuleset implements Places {
   /** The compiled flag of an evaluation that begins; undefined where there is no such flag. */
   begin(key: string): Decider | undefined {
     this.run += 1;
-    return this.flags.find(key)?.compiled;
+    const place = this.flags.find(key);
+    return place === undefined ? undefined : place.compiled;
   }
 
   /** What a condition's `in_segment` refers to. */
