@@ -186,6 +186,14 @@ describe('the lists of a segment', () => {
     expect((await ask('GET', included(key))).text).toBe('key\nu2\nu3\nu4\n');
   });
 
+  it('are told in the audit by how many keys came and went', async () => {
+    const key = await make();
+    const after = await positions();
+    await put(key, 'u1\nu2\n', 1);
+    const { items } = (await ask('GET', `/api/audit?limit=200&cursor=${Buffer.from(String(after)).toString('base64url')}`)).body as { items?: { type: string }[] };
+    expect(items).toMatchObject([{ type: 'segment-list.chunk-added', data: { key, list: 'included', added: 2, removed: 0 } }, { type: 'segment.updated' }]);
+  });
+
   it('leave a trail that proves itself', async () => {
     expect((await verified()).faults).toEqual([]);
   });
