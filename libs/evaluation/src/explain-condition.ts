@@ -1,4 +1,4 @@
-import type { Condition, Segment } from '@pataka/contracts';
+import type { Condition, KeyListRef, Segment } from '@pataka/contracts';
 import { compileCondition, compileConditions, groupOf } from './condition';
 import { readerOf } from './attribute';
 import type { Context } from './context';
@@ -11,11 +11,11 @@ export type Setting = { readonly ruleset: CompiledRuleset; readonly context: Con
 
 type Named = Partial<Pick<ConditionExplanation, 'segments' | 'calendars'>>;
 
-const lists = (keys: unknown, key: string | undefined): boolean => key !== undefined && Array.isArray(keys) && keys.map(String).includes(key);
-
-const reasonOf = (segment: Segment, { context }: Setting): SegmentExplanation['reason'] => {
-  if (lists(segment.excluded, context.targetingKey)) return 'excluded';
-  if (lists(segment.included, context.targetingKey)) return 'included';
+const reasonOf = (segment: Segment, { ruleset, context: { targetingKey: key } }: Setting): SegmentExplanation['reason'] => {
+  const lists = (inline: unknown, beside: KeyListRef | null | undefined): boolean => key !== undefined &&
+    ((Array.isArray(inline) && inline.map(String).includes(key)) || (beside !== undefined && beside !== null && ruleset.keyList(beside.hash)?.has(key) === true));
+  if (lists(segment.excluded, segment.excludedList)) return 'excluded';
+  if (lists(segment.included, segment.includedList)) return 'included';
   return Array.isArray(segment.conditions) && segment.conditions.length > 0 ? 'conditions' : 'nothing';
 };
 

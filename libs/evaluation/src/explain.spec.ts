@@ -60,6 +60,12 @@ describe('explaining', () => {
     expect(about('out').map(({ contains, reason }) => [contains, reason])).toEqual([[false, 'excluded'], [false, 'ring'], [false, 'unknown']]);
     expect(about('in')[0]).toMatchObject({ contains: true, reason: 'included' });
     expect(about('u')[0]).toMatchObject({ contains: false, reason: 'conditions', conditions: [{ holds: false }] });
+    const ref = { hash: 'f'.repeat(64), size: 1 };
+    const lists = new Map([[ref.hash, { ...ref, has: (key: string) => key === 'listed' }]]);
+    const beside = (targetingKey: string, name: string) => explained([{ id: 'r', value: 'yes', conditions: [{ operator: 'in_segment', value: ['s'] }] }], { targetingKey }, { segments: [{ key: 's', [name]: ref }], lists }).rules[0]!.conditions[0]!.segments![0];
+    expect(beside('listed', 'includedList')).toMatchObject({ contains: true, reason: 'included' });
+    expect(beside('listed', 'excludedList')).toMatchObject({ contains: false, reason: 'excluded' });
+    expect(beside('other', 'includedList')).toMatchObject({ contains: false, reason: 'nothing' });
     const windows = [{ start: '10:00', end: '17:00', timezone: 'Asia/Kolkata' }, { start: '17:00', end: '18:00', timezone: 'Asia/Kolkata' }];
     const { rules: [rule] } = explained([{ id: 'r', value: 'yes', schedule: { from: '2026-01-01T00:00:00Z', windows } }], {});
     expect(rule?.schedule).toMatchObject({ open: true, from: { holds: true }, until: undefined, windows: [{ open: false }, { open: true }] });
