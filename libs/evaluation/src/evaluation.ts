@@ -8,6 +8,12 @@ export type ErrorCode = 'FLAG_NOT_FOUND' | 'TARGETING_KEY_MISSING' | 'INVALID_CO
 /** A context that was refused, or a flag that could not be evaluated. */
 export type Failure = { readonly errorCode: ErrorCode; readonly errorDetails: string };
 
+/**
+ * Where a recorder counts one outcome. It is kept at the shared answer, so that counting takes no look-up: the first to meet an answer
+ * without one puts its own there, of a class with whatever else it keeps of the outcome. A ruleset so serves one recorder.
+ */
+export interface Tally { count: number }
+
 /** A flag's value for a context and how it came about. */
 export type Served = {
   readonly value: FlagValue;
@@ -27,16 +33,18 @@ export type Served = {
   readonly probability: number | undefined;
   readonly errorCode: undefined;
   readonly errorDetails: undefined;
+  tally?: Tally | undefined;
 };
 
 /** No value: the caller's fallback holds. */
-export type Unserved = { readonly [Member in Exclude<keyof Served, 'errorCode' | 'errorDetails' | 'flagVersion'>]: undefined } & Failure & {
+export type Unserved = { readonly [Member in Exclude<keyof Served, 'errorCode' | 'errorDetails' | 'flagVersion' | 'tally'>]: undefined } & Failure & {
     readonly flagVersion: number | undefined;
+    tally?: Tally | undefined;
   };
 
 /**
  * The answer for one flag: served when `errorCode` is undefined. Every answer has the same members in the same order. Answers
- * that don't depend on the context's key are made once and shared, so they must not be changed, nor may their values.
+ * that don't depend on the context's key are made once and shared, so they must not be changed, nor may their values; only a recorder may set `tally`.
  */
 export type Evaluation = Served | Unserved;
 
@@ -56,6 +64,7 @@ export const served = (
   probability: decision.probability,
   errorCode: undefined,
   errorDetails: undefined,
+  tally: undefined,
 });
 
 /** Makes an answer that fails. */
@@ -72,6 +81,7 @@ export const unserved = (errorCode: ErrorCode, errorDetails: string, flagVersion
   probability: undefined,
   errorCode,
   errorDetails,
+  tally: undefined,
 });
 
 /** The same answer with what an exposure's receipt needs to name. */
@@ -88,4 +98,5 @@ export const withReceipt = (answer: Served, unit: string | undefined, bucket: nu
   probability: answer.probability,
   errorCode: undefined,
   errorDetails: undefined,
+  tally: answer.tally,
 });

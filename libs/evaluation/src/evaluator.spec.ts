@@ -46,6 +46,17 @@ describe('an evaluator', () => {
     expect([evaluator.unit, evaluator.targetingKey]).toEqual(['u1', 'u1']);
   });
 
+  it('keeps what a recorder counts at the answer it counts', () => {
+    const evaluator = new Evaluator(rulesetOf(flagOf('f', [experiment])), () => NOW);
+    for (let index = 0; index < 100; index += 1) {
+      const answer = evaluator.decide('f', { targetingKey: `u${index % 10}` });
+      answer.tally ??= { count: 0 };
+      answer.tally.count += 1;
+    }
+    const tallies = new Set(Array.from({ length: 10 }, (_, index) => evaluator.evaluate('f', { targetingKey: `u${index}` }).tally));
+    expect([...tallies].reduce((sum, tally) => sum + tally!.count, 0)).toBe(100);
+  });
+
   it('answers a context whose getter evaluates another flag', () => {
     const evaluator = new Evaluator(rulesetOf(flagOf('inner', [{ id: 'r', value: 'in', conditions: [{ attribute: 'y', operator: 'equals', value: 'b' }] }]), flagOf('outer', [{ id: 'r', value: 'out', conditions: [{ attribute: 'x', operator: 'equals', value: 'in' }, { attribute: 'y', operator: 'equals', value: 'a' }] }])), () => NOW);
     const raw = { targetingKey: 'o', y: 'a', get x() { return evaluator.value('inner', { y: 'b' }, null); } };

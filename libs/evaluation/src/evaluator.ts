@@ -51,7 +51,7 @@ export class Evaluator {
 
   /**
    * The answer as it was made when the flag was compiled, shared by all who get it: the same object for the same outcome of the same
-   * flag version, so that whoever counts can count by it. An experiment's answer says nothing of the unit: that stands in
+   * flag version, so that a recorder counts at its `tally`; only for an unknown flag a new one. An experiment's answer says nothing of the unit: that stands in
    * {@link unit} and {@link bucket} until the next call.
    */
   decide(flagKey: string, raw: unknown): Evaluation {

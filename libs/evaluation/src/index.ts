@@ -5,7 +5,7 @@ export { Context, prepareContext } from './context';
 export { findPrerequisiteCycle, findSegmentCycle } from './cycle';
 export { ENGINE_VERSION, evaluate, evaluateValue } from './evaluate';
 export { Evaluator } from './evaluator';
-export type { ErrorCode, Evaluation, Failure, Reason, Served, Unserved } from './evaluation';
+export type { ErrorCode, Evaluation, Failure, Reason, Served, Tally, Unserved } from './evaluation';
 export { explain, type ConditionExplanation, type Explanation, type PrerequisiteExplanation, type RuleExplanation, type RuleOutcome } from './explain';
 export { parseInstant } from './instant';
 export { faultOf, isRecord, listOf, reservedName, type Check } from './faults';
