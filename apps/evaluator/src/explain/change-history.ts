@@ -15,10 +15,12 @@ const EARLIER = 'lies before the first change that the log still has';
 const REFUSAL = /^pataka\.experiment-flag\.refused\./;
 const flagOf = ({ key, headers }: LogRecord): string | null => (REFUSAL.test(headers['ce_type'] ?? '') ? null : key);
 
-/** `segment:drivers`, from the type `pataka.segment.created.v1` and the record's key. */
+const documents = new Set<string | undefined>(['segment', 'region', 'calendar']);
+
+/** `segment:drivers`, from the type `pataka.segment.created.v1` and the record's key; nothing for parts of lists, which are large and read elsewhere. */
 const catalogueObjectOf = ({ key, headers }: LogRecord): string | null => {
   const kind = headers['ce_type']?.split('.')[1];
-  return key === null || kind === undefined ? null : `${kind}:${key}`;
+  return key === null || !documents.has(kind) ? null : `${kind}:${key}`;
 };
 
 interface Topics { flags: TopicHistory; catalogue: TopicHistory; access: TopicHistory }

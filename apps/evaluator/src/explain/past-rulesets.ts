@@ -1,11 +1,12 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { type Calendar, DomainError, type ExplainedChange, type Flag, type FlagChange, flagChangeOf, type JsonValue, type Region, type Segment, type SegmentChange } from '@pataka/contracts';
-import { compileRuleset, type CompiledRuleset, type KeyLists } from '@pataka/evaluation';
+import { type Calendar, DomainError, type ExplainedChange, type FlagChange, flagChangeOf, type JsonValue, type Region, type Segment, type SegmentChange } from '@pataka/contracts';
+import { compileRuleset, type CompiledRuleset, type KeyList, type KeyLists, keyListsNamedBy } from '@pataka/evaluation';
 import type { ChangeHistory } from './change-history';
+import { prerequisitesOf, segmentsBehind } from './segments-behind';
 import type { PastRecord, TopicHistory } from './topic-history';
 
 /** What held at a position, with as many of its flags as somebody asked for. */
-interface Past { ruleset: CompiledRuleset; flags: Set<string> }
+interface Past { ruleset: CompiledRuleset; flags: Set<string>; lists: Map<string, KeyList> }
 interface Catalogue { segments: Segment[]; regions: Region[]; calendars: Calendar[] }
 
 /** A ruleset of the past that has a flag and all that the flag rests on; the newest change of the flag in it; what could not be read. */
@@ -45,16 +46,29 @@ export class PastRulesets {
     const { flags, catalogue } = this.history;
     const configuration = this.history.configurationAt(position);
     const name = `${environment} ${configuration}`;
-    const past = this.#kept.get(name) ?? { flags: new Set(), ruleset: compileRuleset({ environment, position: configuration, flags: [], ...(await this.#catalogueOf(catalogue, configuration, unreadable)) }) };
+    const past = this.#kept.get(name) ?? { flags: new Set(), lists: new Map(), ruleset: compileRuleset({ environment, position: configuration, flags: [], ...(await readCatalogue(catalogue, configuration, unreadable)) }) };
     // What could not be read is told with every answer, so such a past is built anew.
     if (unreadable.length === 0) this.#keep(name, past);
     await addFlags(past, flags, flagKey, unreadable);
+    await this.#addLists(past, segmentsBehind(past.ruleset, flagKey));
     return { ruleset: past.ruleset, lastChange: await lastChangeOf(flags, flagKey, configuration), unreadable };
   }
 
-  async #catalogueOf(topic: TopicHistory, configuration: number, unreadable: string[]): Promise<Catalogue & { lists: KeyLists }> {
-    const catalogue = await readCatalogue(topic, configuration, unreadable);
-    return { ...catalogue, lists: await this.listsOf(catalogue.segments) };
+  /** Lists may have millions of keys: only those that the flag rests on are fetched, and pasts that name the same share it. */
+  async #addLists({ ruleset, lists }: Past, segments: readonly Segment[]): Promise<void> {
+    const missing = keyListsNamedBy(segments).filter(({ hash }) => !lists.has(hash));
+    if (missing.length === 0) return;
+    for (const { hash } of missing) {
+      const shared = [...this.#kept.values()].find((past) => past.lists.has(hash))?.lists.get(hash);
+      if (shared !== undefined) lists.set(hash, shared);
+    }
+    const unknown = segments.filter((segment) => keyListsNamedBy([segment]).some(({ hash }) => !lists.has(hash)));
+    const found = unknown.length === 0 ? undefined : await this.listsOf(unknown);
+    for (const { hash } of missing) {
+      const list = found?.get(hash);
+      if (list !== undefined) lists.set(hash, list);
+    }
+    ruleset.apply({ position: ruleset.position, lists });
   }
 
   #keep(name: string, past: Past): void {
@@ -99,15 +113,12 @@ const noting = (unreadable: string[], object: string, record: PastRecord, take: 
 
 const readCatalogue = async (topic: TopicHistory, position: number, unreadable: string[]): Promise<Catalogue> => {
   const found: Catalogue = { segments: [], regions: [], calendars: [] };
-  const shown = [...topic.index.objects()].filter((object) => object.split(':', 1)[0]! in lists);
-  await forEachRecord(await newestRecords(topic, shown, position), (object, record) => noting(unreadable, object, record, () => {
+  await forEachRecord(await newestRecords(topic, topic.index.objects(), position), (object, record) => noting(unreadable, object, record, () => {
     const { kind, after } = JSON.parse(record.value.toString('utf8')) as SegmentChange;
     if (after !== null) (found[lists[kind]] as unknown[]).push(after);
   }));
   return found;
 };
-
-const prerequisitesOf = ({ prerequisites }: Flag): string[] => (Array.isArray(prerequisites) ? prerequisites.map(({ flag }) => flag) : []);
 
 /** Adds a flag and, level by level, whatever its prerequisites reach. */
 const addFlags = async ({ ruleset, flags }: Past, topic: TopicHistory, flagKey: string, unreadable: string[]): Promise<void> => {
