@@ -1,12 +1,15 @@
-import { type Conversion, DomainError, type Exposure, type MetricDefinition, type Rule, type SplitShare } from '@pataka/contracts';
+import { type Conversion, DomainError, type Exposure, type Flag, type MetricDefinition, type Rule, type SplitShare } from '@pataka/contracts';
 import { bucketOf } from '@pataka/evaluation';
 import type { RulesetState } from '../ruleset/ruleset-state';
 
 type ExperimentRule = Rule & { split: SplitShare[] };
 
+const isExperimentRule = (rule: Rule): rule is ExperimentRule => rule.experimentId !== undefined && rule.split !== undefined;
+
 const WINDOW_MS = 60_000;
 const EVENTS_PER_WINDOW = 60_000;
 const BUCKETS = 100_000;
+const REMEMBERED = 20_000;
 
 /**
  * What a client key may send: anyone can read such a key in an app, so its exposures must prove themselves by their receipt, its
@@ -16,7 +19,15 @@ export class ClientRules {
   readonly #writable = new Set<string>();
   readonly #spent = new Map<string, { windowStartMs: number; events: number }>();
 
-  constructor(private readonly state: RulesetState, private readonly now: () => number) {}
+  /** Rules of experiments as they were served: what a phone decided on the road arrives hours later. */
+  readonly #served = new Map<string, ExperimentRule>();
+
+  constructor(private readonly state: RulesetState, private readonly now: () => number) {
+    state.onChange(({ touched }) => {
+      const flags = touched === null ? state.flags() : touched.flags.map((key) => state.flag(key));
+      for (const flag of flags) if (flag !== undefined) this.#remember(flag);
+    });
+  }
 
   metricChanged(metric: MetricDefinition): void {
     const event = metric.event ?? metric.key;
@@ -41,22 +52,34 @@ export class ClientRules {
     return this.#writable.has(conversion.metric) ? null : `metric "${conversion.metric}" is not open to client keys (clientWritable)`;
   }
 
-  /** Recomputes the receipt: the bucket from rule and unit, the variant from the bucket, by the rule as it is served now. */
+  /** Recomputes the receipt: the bucket from rule and unit, the variant from the bucket, by the rule of the receipt's version of the flag or, where that is not known any more, as it is served now. */
   refuseExposure(environment: string, exposure: Exposure): string | null {
     const { receipt, flagKey } = exposure;
     if (receipt === undefined || flagKey === undefined) return 'with a client key an exposure needs its flagKey and receipt';
-    const rule = this.#experimentRule(environment, flagKey, exposure.experimentId, receipt.ruleId);
-    if (rule === null) return 'the receipt names no rule of that experiment';
+    const { ruleId, flagVersion } = receipt;
+    const rule = this.#served.get(nameOf(environment, flagKey, ruleId, flagVersion)) ?? this.#rule(environment, flagKey, ruleId);
+    if (rule === undefined || rule.experimentId !== exposure.experimentId) return 'the receipt names no rule of that experiment';
     const bucket = bucketOf(exposure.unit ?? exposure.targetingKey, `${rule.salt ?? rule.id}:split`);
     if (bucket !== receipt.bucket) return 'the receipt does not fit: another bucket was computed';
     return variantAt(rule.split, bucket) === exposure.variant ? null : 'the receipt does not fit: that bucket is served another variant';
   }
 
-  #experimentRule(environment: string, flagKey: string, experimentId: string, ruleId: string): ExperimentRule | null {
-    const rule = this.state.flag(flagKey)?.environments[environment]?.rules.find(({ id }) => id === ruleId);
-    return rule?.experimentId === experimentId && rule.split !== undefined ? { ...rule, split: rule.split } : null;
+  #rule(environment: string, flagKey: string, ruleId: string): ExperimentRule | undefined {
+    return this.state.flag(flagKey)?.environments[environment]?.rules.filter(isExperimentRule).find(({ id }) => id === ruleId);
+  }
+
+  #remember({ key, version, environments }: Flag): void {
+    for (const [environment, { rules }] of Object.entries(environments)) {
+      for (const rule of rules.filter(isExperimentRule)) this.#served.set(nameOf(environment, key, rule.id, version ?? 0), rule);
+    }
+    for (const oldest of this.#served.keys()) {
+      if (this.#served.size <= REMEMBERED) break;
+      this.#served.delete(oldest);
+    }
   }
 }
+
+const nameOf = (environment: string, flagKey: string, ruleId: string, flagVersion: number): string => `${environment} ${flagKey} ${ruleId} ${flagVersion}`;
 
 const variantAt = (split: readonly SplitShare[], bucket: number): string | undefined => {
   let weight = 0;

@@ -16,7 +16,7 @@ export interface Fragment {
 
 const metadataOf = ({ metadata, version }: Flag, { ruleId, experimentId, phase, probability }: Served, stale: boolean): Record<string, unknown> => {
   // Names that mean something in an experiment's answer are ours there.
-  const { unit, bucket, ...own } = metadata ?? {};
+  const { unit: _unit, bucket: _bucket, ...own } = metadata ?? {};
   const receipt = { experimentId, phase: phase ?? 1, probability };
   return { ...(experimentId === undefined ? metadata : own), flagVersion: version ?? 0, ruleId, ...(experimentId === undefined ? {} : receipt), ...(stale ? { stale: true } : {}) };
 };

@@ -1,0 +1,36 @@
+import type { Exposure, Flag, Rule } from '@pataka/contracts';
+import { bucketOf } from '@pataka/evaluation';
+import { RulesetState } from '../ruleset/ruleset-state';
+import { ClientRules } from './client-rules';
+
+const rule = (weight: number): Rule => ({
+  id: 'exp_1', experimentId: 'exp_1', phase: 1, percentage: 100,
+  split: [{ variant: 'control', weight, value: 'basic' }, { variant: 'ai', weight: 1 - weight, value: 'ai' }],
+});
+const flag = (version: number, rules: Rule[]): Flag => ({ key: 'routing', type: 'STRING', status: 'ACTIVE', defaultValue: 'basic', version, environments: { production: { enabled: true, rules } } });
+const exposure = (flagVersion: number, variant: string): Exposure => {
+  const bucket = bucketOf('driver-1', 'exp_1:split');
+  return { targetingKey: 'driver-1', experimentId: 'exp_1', flagKey: 'routing', variant, occurredAt: '2026-03-01T00:00:00Z', receipt: { flagVersion, position: 1, ruleId: 'exp_1', bucket, probability: 1, engine: '1' } };
+};
+
+describe('ClientRules', () => {
+  const served = (...versions: Rule[][]): ClientRules => {
+    const state = new RulesetState();
+    const rules = new ClientRules(state, () => 0);
+    versions.forEach((one, index) => state.applyFlagChange({ change: { type: 'flag.activated', data: {} }, actor: 'test', flag: flag(index + 1, one) }, index + 1));
+    return rules;
+  };
+
+  it('judges a receipt by the version of the flag that it names, whatever is served since', () => {
+    const rules = served([rule(0)], [rule(1)], []);
+    expect(rules.refuseExposure('production', exposure(1, 'ai'))).toBeNull();
+    expect(rules.refuseExposure('production', exposure(2, 'control'))).toBeNull();
+    expect(rules.refuseExposure('production', exposure(2, 'ai'))).toContain('does not fit');
+    expect(rules.refuseExposure('production', exposure(3, 'ai'))).toContain('names no rule');
+    expect(rules.refuseExposure('staging', exposure(1, 'ai'))).toContain('names no rule');
+  });
+
+  it('judges a version that it has never seen by what is served now', () => {
+    expect(served([rule(0)]).refuseExposure('production', exposure(7, 'ai'))).toBeNull();
+  });
+});
