@@ -23,7 +23,7 @@ describe('an evaluator', () => {
     expect(evaluator.value('f', { user_id: 7 }, null)).toBe('keyed');
     expect(evaluator.value('f', {}, null)).toBe('no');
     expect(evaluator.value('f', undefined, null)).toBe('no');
-    expect(evaluator.targetingKey).toBeUndefined();
+    expect(evaluator.context.targetingKey).toBeUndefined();
   });
 
   it.each<[string, Partial<Rule>]>([
@@ -42,8 +42,8 @@ describe('an evaluator', () => {
     const evaluator = new Evaluator(rulesetOf(flagOf('f', [experiment])), () => NOW);
     const answers = new Set(Array.from({ length: 100 }, (_, index) => evaluator.decide('f', { targetingKey: `u${index}` })));
     expect([...answers].map(({ variant }) => variant).sort()).toEqual(['a', 'b']);
-    expect(evaluator.evaluate('f', { targetingKey: 'u1' })).toMatchObject({ experimentId: 'exp', unit: 'u1', bucket: evaluator.bucket });
-    expect([evaluator.unit, evaluator.targetingKey]).toEqual(['u1', 'u1']);
+    expect(evaluator.evaluate('f', { targetingKey: 'u1' })).toMatchObject({ experimentId: 'exp', unit: 'u1', bucket: evaluator.context.bucket });
+    expect([evaluator.context.unit, evaluator.context.targetingKey]).toEqual(['u1', 'u1']);
   });
 
   it('keeps what a recorder counts at the answer it counts', () => {

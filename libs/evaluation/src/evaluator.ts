@@ -14,7 +14,7 @@ const NO_CLOCK = 0;
  * What every evaluation goes through is written without `??` and `?.`: bundlers for older engines make a function of each.
  */
 export class Evaluator {
-  private context = new Context();
+  private last = new Context();
   private busy = false;
 
   /**
@@ -23,19 +23,12 @@ export class Evaluator {
    */
   constructor(readonly ruleset: CompiledRuleset, private readonly now: () => number) {}
 
-  /** The targeting key of the context that was decided on last. */
-  get targetingKey(): string | undefined {
-    return this.context.targetingKey;
-  }
-
-  /** What the last decision bucketed, where an experiment's rule decided. */
-  get unit(): string | undefined {
-    return this.context.unit;
-  }
-
-  /** The bucket of the last decision, where an experiment's rule decided. */
-  get bucket(): number | undefined {
-    return this.context.bucket;
+  /**
+   * The context of the last decision, until the next: its attributes and targeting key and, where an experiment's rule decided, its unit
+   * and bucket (otherwise these are of some decision before).
+   */
+  get context(): Context {
+    return this.last;
   }
 
   /**
@@ -51,21 +44,22 @@ export class Evaluator {
 
   /**
    * The answer as it was made when the flag was compiled, shared by all who get it: the same object for the same outcome of the same
-   * flag version, so that a recorder counts at its `tally`; only for an unknown flag a new one. An experiment's answer says nothing of the unit: that stands in
-   * {@link unit} and {@link bucket} until the next call.
+   * flag version, so that a recorder counts at its `tally` (failures may be new objects each time: those it counts by their code). An
+   * experiment's answer says nothing of the unit: that stands in {@link context} until the next call.
    */
   decide(flagKey: string, raw: unknown): Evaluation {
-    return this.find(flagKey, raw) ?? unserved('FLAG_NOT_FOUND', `there is no flag ${flagKey}`);
+    const answer = this.find(flagKey, raw);
+    return answer === undefined ? unserved('FLAG_NOT_FOUND', `there is no flag ${flagKey}`) : answer;
   }
 
   /** The answer, with what an exposure's receipt needs where an experiment's rule decided. */
   evaluate(flagKey: string, raw: unknown): Evaluation {
     const answer = this.decide(flagKey, raw);
-    return answer.experimentId === undefined ? answer : withReceipt(answer, this.context.unit, this.context.bucket);
+    return answer.experimentId === undefined ? answer : withReceipt(answer, this.last.unit, this.last.bucket);
   }
 
   private find(flagKey: string, raw: unknown): Evaluation | undefined {
-    const context = this.busy ? new Context() : this.context; // a getter of the caller's context may evaluate in its turn
+    const context = this.busy ? new Context() : this.last; // a getter of the caller's context may evaluate in its turn
     this.busy = true;
     try {
       return this.judge(flagKey, raw, context);
@@ -73,7 +67,7 @@ export class Evaluator {
       return failed(error); // a chain of prerequisites too long for the call stack, a getter of the caller that throws
     } finally {
       this.busy = false;
-      this.context = context;
+      this.last = context;
     }
   }
 
