@@ -12,6 +12,7 @@ export interface PastRecord { position: number; timeMs: number; type: string; va
 const SLICE = 250;
 /** Offsets between two wanted records up to which one reading fetches both. */
 const NEIGHBOURS = 200;
+const COMPACT_AT = 10_000;
 
 const typeOf = (record: LogRecord): string => record.headers['ce_type'] ?? '';
 const timeOf = (record: LogRecord): number => {
@@ -21,30 +22,33 @@ const timeOf = (record: LogRecord): number => {
 
 type Kept = { type: string; value: Buffer };
 
-/** Records by entry, the newest used kept: as many bytes as the limit allows. */
+/** Records by entry, those that came last kept: as many bytes as the limit allows. A queue of its own, since a Map is slow to give its oldest. */
 class Cache {
   #bytes = 0;
+  #oldest = 0;
+  #queue: number[] = [];
   readonly #kept = new Map<number, Kept>();
 
   constructor(private readonly limit: number) {}
 
   get(entry: number): Kept | undefined {
-    const kept = this.#kept.get(entry);
-    if (kept !== undefined) {
-      this.#kept.delete(entry);
-      this.#kept.set(entry, kept);
-    }
-    return kept;
+    return this.#kept.get(entry);
   }
 
   put(entry: number, kept: Kept): void {
-    this.#bytes += kept.value.length;
+    if (this.limit === 0 || this.#kept.has(entry)) return;
     this.#kept.set(entry, kept);
-    for (const [oldest, { value }] of this.#kept) {
-      if (this.#bytes <= this.limit || oldest === entry) return;
-      this.#kept.delete(oldest);
-      this.#bytes -= value.length;
-    }
+    this.#queue.push(entry);
+    this.#bytes += kept.value.length;
+    while (this.#bytes > this.limit) this.#drop(this.#queue[this.#oldest++]!);
+    if (this.#oldest < COMPACT_AT) return;
+    this.#queue = this.#queue.slice(this.#oldest);
+    this.#oldest = 0;
+  }
+
+  #drop(entry: number): void {
+    this.#bytes -= this.#kept.get(entry)!.value.length;
+    this.#kept.delete(entry);
   }
 }
 
@@ -121,7 +125,7 @@ export class TopicHistory {
     const copy = Buffer.allocUnsafeSlow(value.length);
     value.copy(copy);
     const kept = { type, value: copy };
-    if (this.options.cacheBytes > 0) this.#cache.put(entry, kept);
+    this.#cache.put(entry, kept);
     return kept;
   }
 }
