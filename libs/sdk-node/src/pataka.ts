@@ -1,4 +1,4 @@
-import { compileRuleset, evaluate, evaluateValue, prepareContext, type CompiledRuleset, type Evaluation, type Failure, type Ruleset } from '@pataka/evaluation';
+import { compileRuleset, Evaluator, type Evaluation, type Ruleset } from '@pataka/evaluation';
 import { Connection, type ConnectionOptions } from './connection';
 import type { ContactStatus } from './contact';
 import { conversionOf, type TrackDetails } from './conversion';
@@ -33,8 +33,8 @@ export type TestPataka<Flags extends object = AnyFlags> = Pataka<Flags> & {
   set(key: KeyOf<Flags, unknown>, value: FlagValue): void;
 };
 
-/** What evaluations read. */
-type RulesSource = { readonly compiled: CompiledRuleset | undefined };
+/** What evaluations go through. */
+type RulesSource = { readonly evaluator: Evaluator | undefined };
 
 type Parts = {
   readonly source: RulesSource;
@@ -46,11 +46,6 @@ type Parts = {
 
 const QUEUE_LIMIT = 10_000;
 const NO_CONTEXT: EvaluationContext = {};
-
-const refused = ({ errorCode, errorDetails }: Failure): Evaluation => ({
-  value: undefined, variant: undefined, reason: undefined, flagVersion: undefined, ruleId: undefined, experimentId: undefined,
-  phase: undefined, unit: undefined, bucket: undefined, probability: undefined, errorCode, errorDetails,
-});
 
 /**
  * Decides on flags in this process. Evaluations are synchronous, never throw and never wait: they answer from the last rules that
@@ -72,7 +67,7 @@ export class Pataka<Flags extends object = AnyFlags> {
     this.notifications = notifications;
     this.connection = connection;
     this.hooks = hooks.length === 0 ? undefined : hooks;
-    this.recorder = recordExposures ? new Recorder(outbox, () => source.compiled?.environment ?? '') : undefined;
+    this.recorder = recordExposures ? new Recorder(outbox) : undefined;
   }
 
   /**
@@ -90,7 +85,7 @@ export class Pataka<Flags extends object = AnyFlags> {
 
   /** A client on a ruleset that stays as it is, without any server: for tests, benchmarks, the edge. */
   static fromRuleset<Flags extends object = AnyFlags>(ruleset: Ruleset, options: OfflineOptions = {}): Pataka<Flags> {
-    const parts = { source: { compiled: compileRuleset(ruleset) }, outbox: new Outbox(QUEUE_LIMIT), notifications: new Notifications() };
+    const parts = { source: { evaluator: new Evaluator(compileRuleset(ruleset), Date.now) }, outbox: new Outbox(QUEUE_LIMIT), notifications: new Notifications() };
     return new Pataka<Flags>({ ...parts, options: { ...options, recordExposures: options.recordExposures ?? false } });
   }
 
@@ -98,7 +93,7 @@ export class Pataka<Flags extends object = AnyFlags> {
   static forTesting<Flags extends object = AnyFlags>(values: Readonly<Record<string, FlagValue>>, { hooks }: Pick<OfflineOptions, 'hooks'> = {}): TestPataka<Flags> {
     const pataka = Pataka.fromRuleset<Flags>(testRuleset(values), { recordExposures: true, hooks });
     const set = (key: string, value: FlagValue): void => {
-      const rules = pataka.source.compiled!;
+      const rules = pataka.source.evaluator!.ruleset;
       const position = rules.position + 1;
       rules.apply({ position, flags: [testFlag(key, value, position)] });
       pataka.notifications.tell('change', [key]);
@@ -150,7 +145,7 @@ export class Pataka<Flags extends object = AnyFlags> {
    */
   track(metric: string, context: EvaluationContext | undefined, details: TrackDetails = {}): void {
     try {
-      this.outbox.add(conversionOf(metric, context, details, this.source.compiled?.environment, Date.now()));
+      this.outbox.add(conversionOf(metric, context, details, this.source.evaluator?.ruleset.environment, Date.now()));
     } catch (error) {
       this.notifications.tell('error', error as Error);
     }
@@ -180,12 +175,12 @@ export class Pataka<Flags extends object = AnyFlags> {
 
   /** The position of the configuration in use; undefined before any rules are known. */
   get position(): number | undefined {
-    return this.source.compiled?.position;
+    return this.source.evaluator?.ruleset.position;
   }
 
   /** A flag's own metadata. */
   metadata(key: KeyOf<Flags, unknown>): Readonly<Record<string, string | number | boolean>> | undefined {
-    return this.source.compiled?.flagAt(key)?.metadata;
+    return this.source.evaluator?.ruleset.flagAt(key)?.metadata;
   }
 
   /** What became of events so far. */
@@ -206,7 +201,7 @@ export class Pataka<Flags extends object = AnyFlags> {
 
   /** The evaluations counted since this was last asked: per flag, outcome and minute. Empty unless exposures are recorded. */
   takeCounts(): EvaluationCount[] {
-    return this.recorder?.takeCounts(Date.now()) ?? [];
+    return this.recorder?.takeCounts() ?? [];
   }
 
   /** Without a server: the events collected since this was last asked, the newest ten thousand at most. With one they are sent instead. */
@@ -218,49 +213,25 @@ export class Pataka<Flags extends object = AnyFlags> {
     return events;
   }
 
-  /** The flag's value; undefined where there is none. */
+  /** The flag's value; undefined where there is none. Written without `?.`, which bundlers rewrite: every evaluation goes through here. */
   private plain(key: string, context: EvaluationContext | undefined): unknown {
-    if (this.recorder !== undefined) return this.recorded(key, context).value;
-    try {
-      const rules = this.source.compiled;
-      const prepared = prepareContext(context);
-      if (rules === undefined || 'errorCode' in prepared) return undefined;
-      return evaluateValue(rules, key, prepared, Date.now(), undefined);
-    } catch {
-      return undefined; // a getter in the caller's context threw
-    }
+    const { evaluator } = this.source;
+    if (evaluator === undefined) return undefined;
+    if (this.recorder === undefined) return evaluator.value(key, context, undefined);
+    const answer = evaluator.decide(key, context);
+    this.recorder.record(key, answer, evaluator);
+    return answer.value;
   }
 
   private detailed<T>(key: string, fallback: T, expected: Expected, context: EvaluationContext | undefined): Details<T> {
-    const rules = this.source.compiled;
-    if (rules === undefined) return failure(fallback, 'PROVIDER_NOT_READY', 'no rules have arrived yet');
-    return detailsOf(this.recorder === undefined ? this.evaluated(rules, key, context) : this.recorded(key, context), fallback, expected);
+    const { evaluator } = this.source;
+    if (evaluator === undefined) return failure(fallback, 'PROVIDER_NOT_READY', 'no rules have arrived yet');
+    const answer: Evaluation = evaluator.decide(key, context);
+    if (this.recorder !== undefined) this.recorder.record(key, answer, evaluator);
+    return detailsOf(answer, fallback, expected);
   }
 
   private hooked<T>(key: string, fallback: T, expected: Expected, context: EvaluationContext = NO_CONTEXT): Details<T> {
     return withHooks(this.hooks!, { flagKey: key, fallback, expected, context }, (merged) => this.detailed(key, fallback, expected, merged));
-  }
-
-  private evaluated(rules: CompiledRuleset, key: string, context: EvaluationContext | undefined): Evaluation {
-    try {
-      const prepared = prepareContext(context);
-      return 'errorCode' in prepared ? refused(prepared) : evaluate(rules, key, prepared, Date.now());
-    } catch {
-      return refused({ errorCode: 'INVALID_CONTEXT', errorDetails: 'the context could not be read' });
-    }
-  }
-
-  private recorded(key: string, context: EvaluationContext | undefined): Evaluation {
-    try {
-      const rules = this.source.compiled;
-      const now = Date.now();
-      const prepared = prepareContext(context);
-      if (rules === undefined) return refused({ errorCode: 'GENERAL', errorDetails: 'no rules have arrived yet' });
-      const answer = 'errorCode' in prepared ? refused(prepared) : evaluate(rules, key, prepared, now);
-      this.recorder!.record(key, answer, 'errorCode' in prepared ? undefined : prepared, rules.position, now);
-      return answer;
-    } catch {
-      return refused({ errorCode: 'INVALID_CONTEXT', errorDetails: 'the context could not be read' });
-    }
   }
 }

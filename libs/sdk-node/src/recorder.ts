@@ -1,5 +1,5 @@
 import type { JsonObject } from '@pataka/contracts';
-import { ENGINE_VERSION, type Context, type Evaluation, type Served } from '@pataka/evaluation';
+import { ENGINE_VERSION, type CompiledRuleset, type Context, type Evaluation, type Evaluator } from '@pataka/evaluation';
 import { Counts, type EvaluationCount, type Outcome } from './counts';
 import type { NewEvent } from './outgoing-event';
 
@@ -12,15 +12,17 @@ const WINDOW_MS = 30 * 60 * 1000;
 const MAX_ATTRIBUTES = 100;
 const MAX_TEXT = 256;
 
-/** What an exposure tells of its context: plain attributes, none of them long. */
+const isPlain = (value: unknown): value is boolean | number | string =>
+  typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)) || (typeof value === 'string' && value.length <= MAX_TEXT);
+
+/** What an exposure tells of its context: plain attributes, none of them long; a top-level one wins over a custom one of its name. */
 const attributesOf = ({ attributes, custom }: Context): JsonObject => {
   const told: JsonObject = {};
   let room = MAX_ATTRIBUTES;
-  for (const source of [custom, attributes]) {
+  for (const source of [attributes, custom]) {
     for (const name in source) {
       const value = source[name];
-      const isPlain = typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)) || (typeof value === 'string' && value.length <= MAX_TEXT);
-      if (!isPlain || name === 'targetingKey' || room === 0) continue;
+      if (!isPlain(value) || name === 'targetingKey' || room === 0 || Object.hasOwn(told, name)) continue;
       told[name] = value;
       room -= 1;
     }
@@ -34,54 +36,73 @@ const attributesOf = ({ attributes, custom }: Context): JsonObject => {
  * a joined text per subject.
  */
 export class Recorder {
-  private readonly counts = new Counts(MAX_OUTCOMES);
+  private readonly counts = new Counts(MAX_OUTCOMES, (nowMs) => this.minuteEnded(nowMs));
   private remembered = 0;
-  private rotatedAt = 0;
+  private rotatedAt = Date.now();
 
-  constructor(private readonly sink: EventSink, private readonly environment: () => string) {}
+  constructor(private readonly sink: EventSink) {}
 
-  /** Records one evaluation. */
-  record(flagKey: string, answer: Evaluation, context: Context | undefined, position: number, nowMs: number): void {
-    const outcome = this.counts.add(flagKey, answer, nowMs);
-    if (answer.errorCode !== undefined || answer.experimentId === undefined || answer.unit === undefined || context === undefined) return;
-    if (this.isKnown(outcome, answer.unit, nowMs)) return;
-    this.sink.add(this.exposureOf(flagKey, answer, context, position, nowMs));
+  /** Records what the evaluator decided last. */
+  record(flagKey: string, answer: Evaluation, evaluator: Evaluator): void {
+    this.counts.begin();
+    let outcome = answer.tally as Outcome | undefined;
+    if (outcome === undefined) answer.tally = outcome = this.counts.outcomeOf(flagKey, answer);
+    outcome.count += 1;
+    if (outcome.experimentId !== undefined) this.expose(flagKey, answer, outcome, evaluator);
   }
 
   /** The counts since they were last taken. */
-  takeCounts(nowMs: number): EvaluationCount[] {
-    return this.counts.take(nowMs);
+  takeCounts(): EvaluationCount[] {
+    return this.counts.take();
   }
 
-  private isKnown(outcome: Outcome, unit: string, nowMs: number): boolean {
-    if (this.remembered >= MAX_REMEMBERED || nowMs - this.rotatedAt > WINDOW_MS) this.rotate(nowMs);
-    const recent = (outcome.recent ??= new Set());
-    if (recent.has(unit) || outcome.older?.has(unit) === true) return true;
-    recent.add(unit);
+  private expose(flagKey: string, answer: Evaluation, outcome: Outcome, { context, ruleset }: Evaluator): void {
+    const { unit } = context;
+    if (unit === undefined || this.isKnown(outcome, unit)) return;
+    try {
+      this.sink.add(this.exposureOf(flagKey, answer, context, ruleset));
+    } catch {
+      // A getter in the caller's context threw: an evaluation never does.
+    }
+  }
+
+  private isKnown(outcome: Outcome, unit: string): boolean {
+    const { recent, older } = outcome;
+    if ((recent !== undefined && recent.has(unit)) || (older !== undefined && older.has(unit))) return true;
+    if (this.remembered >= MAX_REMEMBERED) this.rotate();
+    if (outcome.recent === undefined) outcome.recent = new Set();
+    outcome.recent.add(unit);
     this.remembered += 1;
     return false;
   }
 
-  private rotate(nowMs: number): void {
+  private minuteEnded(nowMs: number): void {
+    if (nowMs - this.rotatedAt < WINDOW_MS) return;
+    this.rotatedAt = nowMs;
+    this.rotate();
+  }
+
+  private rotate(): void {
     for (const outcome of this.counts.all()) {
       outcome.older = outcome.recent;
       outcome.recent = undefined;
     }
     this.remembered = 0;
-    this.rotatedAt = nowMs;
   }
 
-  private exposureOf(flagKey: string, answer: Served, context: Context, position: number, nowMs: number): NewEvent {
-    const { unit, phase, bucket, probability, ruleId, flagVersion } = answer;
+  private exposureOf(flagKey: string, answer: Evaluation, context: Context, { environment, position }: CompiledRuleset): NewEvent {
+    const { phase, probability, ruleId, flagVersion } = answer;
+    const { targetingKey, bucket } = context;
+    const unit = context.unit!;
     return {
       type: 'exposure',
-      targetingKey: context.targetingKey ?? unit!,
-      unit: unit!,
+      targetingKey: targetingKey ?? unit,
+      unit,
       experimentId: answer.experimentId!,
       flagKey,
-      variant: answer.variant,
-      environment: this.environment(),
-      occurredAt: new Date(nowMs).toISOString(),
+      variant: answer.variant!,
+      environment,
+      occurredAt: new Date().toISOString(),
       attributes: attributesOf(context),
       ...(phase === undefined ? {} : { phase }),
       ...(ruleId === undefined || bucket === undefined || probability === undefined

@@ -1,4 +1,4 @@
-import { compileRuleset, type CompiledRuleset, type Ruleset, type RulesetChange } from '@pataka/evaluation';
+import { compileRuleset, Evaluator, type CompiledRuleset, type Ruleset, type RulesetChange } from '@pataka/evaluation';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ListStore } from './key-lists';
 import type { Notifications } from './notifications';
@@ -11,8 +11,8 @@ const REWIND_AFTER_MS = 30_000;
 
 /** The rules in use: what evaluations read, what the server's answers are applied to, and what is kept in a file. */
 export class Rules {
-  /** What evaluations read; undefined before any rules are known. */
-  compiled: CompiledRuleset | undefined = undefined;
+  /** What evaluations go through; undefined before any rules are known. */
+  evaluator: Evaluator | undefined = undefined;
   /** The entity tag of the whole ruleset, while nothing has been applied since. */
   etag: string | undefined = undefined;
   private readonly lists: ListStore;
@@ -24,6 +24,11 @@ export class Rules {
     this.lists = new ListStore(server, files);
   }
 
+  /** The rules; undefined before any are known. */
+  get compiled(): CompiledRuleset | undefined {
+    return this.evaluator?.ruleset;
+  }
+
   /** Starts from what was known before: the cache file, or what the application brought along where that is newer. */
   async restore(bootstrap: () => Promise<KnownRuleset | undefined>, signal: AbortSignal): Promise<void> {
     const told = (error: unknown): undefined => void this.notifications.tell('error', error as Error);
@@ -31,7 +36,7 @@ export class Rules {
     const known = kept === undefined || (brought !== undefined && brought.ruleset.position > kept.ruleset.position) ? brought : kept;
     if (known === undefined) return;
     await this.lists.provide(known.ruleset.segments, signal).catch(told);
-    this.compiled = compileRuleset({ ...known.ruleset, lists: this.lists });
+    this.use({ ...known.ruleset, lists: this.lists });
     this.etag = known.etag;
   }
 
@@ -49,7 +54,7 @@ export class Rules {
     const startsAnew = isBehind || ruleset.environment !== known.environment;
     const change = changeTo(ruleset, startsAnew ? compileRuleset({ ...ruleset, flags: [] }) : known);
     await this.lists.provide([...known.toRuleset().segments, ...ruleset.segments], signal);
-    if (startsAnew) this.compiled = compileRuleset({ ...ruleset, lists: this.lists });
+    if (startsAnew) this.use({ ...ruleset, lists: this.lists });
     else known.apply({ ...change, lists: this.lists });
     this.settle(startsAnew ? ruleset.flags.map(({ key }) => key) : affectedKeys(change, known), etag);
   }
@@ -78,9 +83,13 @@ export class Rules {
   private async takeFirst(ruleset: Ruleset, etag: string | undefined, signal: AbortSignal): Promise<void> {
     let failure: unknown;
     await this.lists.provide(ruleset.segments, signal).catch((error: unknown) => void (failure = error));
-    this.compiled = compileRuleset({ ...ruleset, lists: this.lists });
+    this.use({ ...ruleset, lists: this.lists });
     this.settle(ruleset.flags.map(({ key }) => key), failure === undefined ? etag : undefined);
     if (failure !== undefined) throw failure;
+  }
+
+  private use(ruleset: Ruleset): void {
+    this.evaluator = new Evaluator(compileRuleset(ruleset), Date.now);
   }
 
   private isRewindDue(): boolean {
