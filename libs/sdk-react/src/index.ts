@@ -2,4 +2,4 @@
 
 export { PatakaProvider, type PatakaProviderProps, usePataka } from './provider';
 export { type Experiment, useExperiment } from './use-experiment';
-export { useFlag, useFlagDetails, useReady, useStatus, type Widened } from './use-flag';
+export { useFlag, useFlagDetails, useReady, useStatus } from './use-flag';

@@ -1,9 +1,6 @@
-import type { Details, FlagAnswer, FlagValue, JsonValue, LookOptions, Pataka, Status } from '@pataka/web';
+import type { Details, FlagAnswer, FlagValue, JsonValue, LookOptions, Pataka, Status, Widened } from '@pataka/web';
 import { useCallback, useEffect, useMemo, useSyncExternalStore } from 'react';
 import { usePataka } from './provider';
-
-/** A literal's type as a flag can change it: `false` becomes `boolean`. */
-export type Widened<T> = T extends boolean ? boolean : T extends number ? number : T extends string ? string : T;
 
 const RENDERED: LookOptions = { rendered: true };
 
@@ -44,7 +41,7 @@ export const useStatus = (): Status => {
 };
 
 /** {@link useFlagDetails} for any fallback, `null` included. */
-export const useDetails = <T extends JsonValue>(key: string, fallback: T): Details<T> => {
+export const useDetails = <T extends JsonValue>(key: string, fallback: T): Details<Widened<T>> => {
   const client = usePataka();
   const answer = useRead(client, key, asIs);
   useStatus(); // what is confirmed has another reason than what is cached
@@ -59,7 +56,7 @@ export const useDetails = <T extends JsonValue>(key: string, fallback: T): Detai
 
 /** A flag's value and how it came about. The component is drawn again when any of it changes. */
 export const useFlagDetails = <T extends FlagValue>(key: string, fallback: T): Details<Widened<T>> =>
-  useDetails<JsonValue>(key, fallback) as Details<Widened<T>>;
+  useDetails(key, fallback);
 
 /** Suspends until there is something to answer from, or the first attempt has failed. For those who would rather wait than show the fallback. */
 export const useReady = (): void => {

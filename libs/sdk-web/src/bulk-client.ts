@@ -1,5 +1,4 @@
-import type { Fetch, HttpAnswer } from './host';
-import { later } from './host';
+import { type Fetch, type HttpAnswer, inTime } from './host';
 import { canonical, type EvaluationContext, flagAnswersOf, type Snapshot, snapshotOf } from './snapshot';
 
 /** A stream that a bulk answer names: server-sent events that invite to ask again. */
@@ -78,18 +77,6 @@ const read = (response: HttpAnswer, context: EvaluationContext, endpoint: Endpoi
 /** What may go with a bulk evaluation. */
 export interface Asking { hint?: Hint; abort?: AbortController }
 
-const within = async <T>(timeoutMs: number, abort: AbortController, work: Promise<T>): Promise<T> => {
-  let cancel = (): void => undefined;
-  // Some hosts' fetch ignores the signal, so time is kept here too.
-  const timeout = new Promise<never>((_done, fail) => {
-    cancel = later(timeoutMs, () => {
-      abort.abort();
-      fail(new Error('no answer in time'));
-    });
-  });
-  return Promise.race([work, timeout]).finally(() => cancel());
-};
-
 /** Evaluates every flag for a context: OFREP's bulk request. Never throws. `known` is what may be answered as unchanged. */
 export const evaluateBulk = async (endpoint: Endpoint, context: EvaluationContext, known: Snapshot | null, { hint = {}, abort = new AbortController() }: Asking = {}): Promise<BulkOutcome> => {
   const etag = known !== null && known.contextText === canonical(context) ? known.etag : undefined;
@@ -100,5 +87,5 @@ export const evaluateBulk = async (endpoint: Endpoint, context: EvaluationContex
     });
     return read(response, context, endpoint);
   };
-  return within(endpoint.timeoutMs, abort, ask()).catch(() => ({ kind: 'failed', retryAfterMs: 0 }));
+  return inTime(endpoint.timeoutMs, abort, ask()).catch(() => ({ kind: 'failed', retryAfterMs: 0 }));
 };

@@ -1,6 +1,6 @@
 import { backOff } from './back-off';
 import { type Endpoint, retryAfterMs } from './bulk-client';
-import { type HttpAnswer, later } from './host';
+import { type HttpAnswer, inTime, later } from './host';
 import { parsed, type Shelf } from './shelf';
 import { newId } from './uuid';
 
@@ -44,6 +44,7 @@ export class EventQueue {
   #sequence = 0;
   #pending: Pending[] = [];
   #gone = new Set<string>();
+  readonly #carried = new Set<string>();
   #accepted = 0;
   #rejected = 0;
   #dropped = 0;
@@ -101,8 +102,11 @@ export class EventQueue {
   /** The last moment of a page: keeps everything, and sends what a browser still carries. */
   leave(): void {
     this.#keep();
-    const batch = this.#batch(LEAVING_CHARACTERS);
-    if (batch.length > 0 && !this.parts.offline) void this.#post(batch, true);
+    // A page is hidden before it is left: what is being carried already need not be twice.
+    const batch = this.#batch(LEAVING_CHARACTERS, this.#pending.filter(({ id }) => !this.#carried.has(id)));
+    if (batch.length === 0 || this.parts.offline) return;
+    for (const { id } of batch) this.#carried.add(id);
+    void this.#post(batch, true).then(() => batch.forEach(({ id }) => this.#carried.delete(id)));
   }
 
   close(): void {
@@ -122,25 +126,21 @@ export class EventQueue {
     }
   }
 
-  #batch(characters: number): Pending[] {
+  #batch(characters: number, from: readonly Pending[] = this.#pending): Pending[] {
     let size = 0;
-    const fits = this.#pending.slice(0, MAX_BATCH).findIndex(({ json }, index) => (size += json.length + 1) > characters && index > 0);
-    return this.#pending.slice(0, fits === -1 ? MAX_BATCH : fits);
+    const fits = from.slice(0, MAX_BATCH).findIndex(({ json }, index) => (size += json.length + 1) > characters && index > 0);
+    return from.slice(0, fits === -1 ? MAX_BATCH : fits);
   }
 
   async #post(batch: readonly Pending[], keepalive: boolean): Promise<Sent> {
     const { url, headers, fetch, timeoutMs } = this.parts.endpoint;
     const abort = new AbortController();
-    const cancel = later(timeoutMs, () => abort.abort());
-    try {
+    const send = async (): Promise<Sent> => {
       const body = `{"events":[${batch.map(({ json }) => json).join(',')}]}`;
-      const response = await fetch(`${url}/v1/events`, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body, ...(keepalive ? { keepalive } : { signal: abort.signal }) });
-      return await this.#answered(response, batch);
-    } catch {
-      return 'again';
-    } finally {
-      cancel();
-    }
+      const lasting = keepalive ? { keepalive } : { signal: abort.signal };
+      return this.#answered(await fetch(`${url}/v1/events`, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body, ...lasting }), batch);
+    };
+    return inTime(timeoutMs, abort, send()).catch(() => 'again');
   }
 
   async #answered(response: HttpAnswer, batch: readonly Pending[]): Promise<Sent> {

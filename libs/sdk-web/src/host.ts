@@ -95,3 +95,15 @@ export const later = (delayMs: number, work: () => void): (() => void) => {
   timer.unref?.();
   return () => clearTimeout(timer as NodeJS.Timeout);
 };
+
+/** Work that is given up after a while: aborted and, as some hosts' fetch ignores that, not awaited any longer. Frees what it holds in any case. */
+export const inTime = async <T>(timeoutMs: number, abort: AbortController, work: Promise<T>): Promise<T> => {
+  let cancel = (): void => undefined;
+  const timeout = new Promise<never>((_done, fail) => {
+    cancel = later(timeoutMs, () => fail(new Error('no answer in time')));
+  });
+  return Promise.race([work, timeout]).finally(() => {
+    cancel();
+    abort.abort();
+  });
+};

@@ -2,7 +2,7 @@ export { bootstrapText, type BootstrapOptions, fetchBootstrap } from './bootstra
 export type { Details } from './details';
 export type { EventCounts, Rejection } from './event-queue';
 export type { Fetch, Host, HttpAnswer, KeyValueStore, Visibility } from './host';
-export type { FlagValue, JsonObject, JsonValue } from './json';
+export type { FlagValue, JsonObject, JsonValue, Widened } from './json';
 export type { PatakaEvents, Status } from './listeners';
 export type { PatakaOptions } from './options';
 export { type LookOptions, Pataka, type TrackOptions } from './pataka';

@@ -10,8 +10,8 @@ import type { EvaluationContext } from './snapshot';
 
 const codes = new Set<string>(Object.values(ErrorCode));
 
-const resolution = <T>({ value, variant, reason, errorCode, errorMessage, metadata }: Details<never>): ResolutionDetails<T> => ({
-  value, reason, flagMetadata: metadata,
+const resolution = <T>({ value, variant, reason, errorCode, errorMessage, metadata }: Details<unknown>): ResolutionDetails<T> => ({
+  value: value as T, reason, flagMetadata: metadata,
   ...(variant === undefined ? {} : { variant }),
   ...(errorCode === undefined ? {} : { errorCode: (codes.has(errorCode) ? errorCode : ErrorCode.GENERAL) as ErrorCode }),
   ...(errorMessage === undefined ? {} : { errorMessage }),

@@ -283,6 +283,15 @@ describe('changes', () => {
     expect(pataka.status).toBe('ready');
   });
 
+  it('are not put off by those who ask by hand', async () => {
+    const pataka = await connect();
+    server.fails = { status: 503 };
+    for (let again = 0; again < 20; again += 1) await pataka.refresh();
+    server.fails = null;
+    await pass(2_000);
+    expect(pataka.status).toBe('ready');
+  });
+
   it('survive a listener that throws', async () => {
     const report = jest.spyOn(console, 'error').mockImplementation(() => undefined);
     const pataka = await connect();
@@ -400,10 +409,12 @@ describe('events', () => {
   it('leave with the page, small enough for a browser to carry', async () => {
     const pataka = await connect();
     for (let index = 0; index < 40; index += 1) pataka.track('read', { properties: { text: 'न'.repeat(900) } });
+    server.see('hidden');
     server.see('leaving');
     await pass(0);
-    const left = server.seen.find(({ keepalive }) => keepalive)!;
-    expect(new TextEncoder().encode(JSON.stringify(left.body)).length).toBeLessThan(64_000);
+    const carried = server.seen.filter(({ keepalive }) => keepalive);
+    expect(carried.map(({ body }) => new TextEncoder().encode(JSON.stringify(body)).length < 64_000)).toEqual([true, true]);
+    expect(new Set(carried.flatMap(({ body }) => body.events!.map(({ id }) => id))).size).toBe(carried.flatMap(({ body }) => body.events!).length);
     await pataka.flush();
     expect(new Set(server.taken.map(({ id }) => id)).size).toBe(40);
   });

@@ -5,7 +5,7 @@ import { type Details, detailsOf, type Kind, kindOf } from './details';
 import { type EventCounts, EventQueue } from './event-queue';
 import { exposureName, exposureOf } from './exposure';
 import { completeHost, type Visibility } from './host';
-import type { JsonObject, JsonValue } from './json';
+import type { JsonObject, JsonValue, Widened } from './json';
 import { Listeners, type PatakaEvents, type Status } from './listeners';
 import { completeOptions, contextOf, isAnonymous, type PatakaOptions } from './options';
 import { Refresher } from './refresher';
@@ -110,8 +110,9 @@ export class Pataka {
     return this.#used(key, fallback, 'boolean').value;
   }
 
-  string<T extends string = string>(key: string, fallback: T): T {
-    return this.#used(key, fallback, 'string').value;
+  /** `T` can name the values that the flag has; nothing checks that it has no others. */
+  string<T extends string = string>(key: string, fallback: NoInfer<T>): T {
+    return this.#used<T>(key, fallback, 'string').value;
   }
 
   number(key: string, fallback: number): number {
@@ -123,18 +124,19 @@ export class Pataka {
   }
 
   /** A value of the fallback's type; of any type where the fallback is `null`. */
-  value<T extends JsonValue>(key: string, fallback: T): T {
-    return this.#used(key, fallback, kindOf(fallback)).value;
+  value<T extends JsonValue>(key: string, fallback: T): Widened<T> {
+    return this.details(key, fallback).value;
   }
 
   /** A value and how it came about. Like every reading so far, it records the exposure where an experiment decided. */
-  details<T extends JsonValue>(key: string, fallback: T): Details<T> {
-    return this.#used(key, fallback, kindOf(fallback));
+  details<T extends JsonValue>(key: string, fallback: T): Details<Widened<T>> {
+    return this.#used(key, fallback as Widened<T>, kindOf(fallback));
   }
 
   /** Like {@link Pataka.details}, without recording an exposure: for what is looked at and not shown. */
-  peek<T extends JsonValue>(key: string, fallback: T, { rendered = false }: LookOptions = {}): Details<T> {
-    return rendered ? detailsOf(this.#rendered, key, fallback, kindOf(fallback), false) : detailsOf(this.#snapshot, key, fallback, kindOf(fallback), this.#reconciling);
+  peek<T extends JsonValue>(key: string, fallback: T, { rendered = false }: LookOptions = {}): Details<Widened<T>> {
+    const [snapshot, stale] = rendered ? [this.#rendered, false] : [this.#snapshot, this.#reconciling];
+    return detailsOf(snapshot, key, fallback as Widened<T>, kindOf(fallback), stale);
   }
 
   /** The answer as it came; the same object as long as nothing about it has changed. Records nothing. */

@@ -23,7 +23,7 @@ export class Refresher {
   #hint: Hint = {};
   #abort: AbortController | null = null;
   #notBefore = 0;
-  #cancelRetry = (): void => undefined;
+  #cancelRetry: (() => void) | null = null;
   #closed = false;
 
   constructor(private readonly parts: RefreshParts) {
@@ -55,7 +55,7 @@ export class Refresher {
 
   close(): void {
     this.#closed = true;
-    this.#cancelRetry();
+    this.#cancelRetry?.();
     this.#abort?.abort();
   }
 
@@ -68,24 +68,33 @@ export class Refresher {
     const abort = (this.#abort = new AbortController());
     const hint = this.#hint;
     this.#hint = {};
-    this.#cancelRetry();
     const outcome = await evaluateBulk(endpoint, asked, snapshot(), { hint, abort });
     this.#running = null;
     if (this.#closed || context() !== asked) return; // of somebody who is not meant any more
     if (outcome.kind === 'failed' || outcome.kind === 'denied') this.#failed(outcome);
-    else this.#backOff.reset();
+    else this.#succeeded();
     settle(outcome);
   }
 
   #failed(outcome: BulkOutcome): void {
     const floorMs = outcome.kind === 'failed' ? outcome.retryAfterMs : LAST_RETRY_MS / 2;
     if (outcome.kind === 'failed' && floorMs > 0) this.#notBefore = this.parts.endpoint.now() + floorMs;
-    this.#retryIn(this.#backOff.next(floorMs));
+    // Those who ask again and again by hand must not put off what would happen by itself.
+    if (this.#cancelRetry === null) this.#retryIn(this.#backOff.next(floorMs));
+  }
+
+  #succeeded(): void {
+    this.#backOff.reset();
+    this.#cancelRetry?.();
+    this.#cancelRetry = null;
   }
 
   #retryIn(delayMs: number): void {
     this.#running = null;
-    this.#cancelRetry();
-    this.#cancelRetry = later(delayMs, () => void this.refresh());
+    this.#cancelRetry?.();
+    this.#cancelRetry = later(delayMs, () => {
+      this.#cancelRetry = null;
+      void this.refresh();
+    });
   }
 }
