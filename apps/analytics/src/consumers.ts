@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { topics, type AccessChange } from '@pataka/contracts';
 import { ProjectionRunner, type EventBatch } from '@pataka/event-sourcing';
 import { AccessDirectory } from '@pataka/platform';
+import { EvidenceIntake } from './evidence/evidence-intake';
 import { EVIDENCE } from './evidence/evidence.projection';
 import { EXPERIMENT_METRICS } from './metrics/experiment-metrics.process';
 
@@ -11,22 +11,23 @@ import { EXPERIMENT_METRICS } from './metrics/experiment-metrics.process';
 export const groups = { evidence: 'analytics-evidence', metrics: 'analytics-experiment-metrics', access: 'analytics-access' } as const;
 export const projectionOf: Readonly<Record<string, string>> = { [groups.evidence]: EVIDENCE, [groups.metrics]: EXPERIMENT_METRICS };
 
-const PLENTY = 2_000;
-const GATHER_MS = 400;
-
 /** What analytics reads off the log. */
 @Controller()
 export class Consumers {
-  constructor(@Inject(ProjectionRunner) private readonly runner: ProjectionRunner, @Inject(AccessDirectory) private readonly access: AccessDirectory) {}
+  private readonly intake: EvidenceIntake;
+
+  constructor(@Inject(ProjectionRunner) private readonly runner: ProjectionRunner, @Inject(AccessDirectory) private readonly access: AccessDirectory) {
+    this.intake = new EvidenceIntake(runner);
+  }
 
   @EventPattern(topics.exposures.name, undefined, { group: groups.evidence })
   exposures(@Payload() batch: EventBatch): Promise<void | { seek: string }> {
-    return this.gathering(batch);
+    return this.intake.take(batch);
   }
 
   @EventPattern(topics.conversions.name, undefined, { group: groups.evidence })
   conversions(@Payload() batch: EventBatch): Promise<void | { seek: string }> {
-    return this.gathering(batch);
+    return this.intake.take(batch);
   }
 
   @EventPattern(topics.experimentEvents.name, undefined, { group: groups.evidence })
@@ -47,12 +48,5 @@ export class Consumers {
   @EventPattern(topics.accessChanges.name, undefined, { group: groups.access, broadcast: true })
   accessChanges(@Payload() batch: EventBatch): void {
     for (const event of batch.events) this.access.apply(event.data as unknown as AccessChange, event.position ?? 0);
-  }
-
-  /** A small batch costs as many statements as a big one. After one the partition's next events have a moment to gather, so that load makes batches bigger. */
-  private async gathering(batch: EventBatch): Promise<void | { seek: string }> {
-    const outcome = await this.runner.apply(EVIDENCE, batch);
-    if (outcome === undefined && batch.events.length < PLENTY) await sleep(GATHER_MS);
-    return outcome;
   }
 }

@@ -41,6 +41,15 @@ export class Checkpoints {
     return moved.length === 1;
   }
 
+  /** Compare and set of several places of one generation: false unless every one of them was at `from`. */
+  async moveAll(sql: Sql, projection: string, generation: number, moves: readonly { topic: string; partition: number; from: string; to: string }[]): Promise<boolean> {
+    const moved = await sql.query(
+      `UPDATE ${this.table} c SET next_offset = m.next FROM unnest($3::text[], $4::int[], $5::bigint[], $6::bigint[]) AS m(topic, partition, at, next)
+       WHERE c.projection = $1 AND c.generation = $2 AND c.topic = m.topic AND c.partition = m.partition AND c.next_offset = m.at RETURNING 1`,
+      [projection, generation, moves.map(({ topic }) => topic), moves.map(({ partition }) => partition), moves.map(({ from }) => from), moves.map(({ to }) => to)]);
+    return moved.length === moves.length;
+  }
+
   /** All checkpoints of a generation; `lock` stops its consumers until the transaction ends. */
   list(sql: Sql, projection: string, generation: number, lock = false): Promise<Checkpoint[]> {
     return sql.query<Checkpoint>(

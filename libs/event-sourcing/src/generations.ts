@@ -101,7 +101,7 @@ export class Generations {
     await this.checkpoints.remove(sql, projection.name, row.generation);
     const schema = this.schemaOf(projection.name, row.generation);
     // Filling a table that has its indexes costs twice as much as making them afterwards.
-    const ddl = projection.tables.length === 0 ? '' : `${projection.create(schema)} ${status === 'live' ? (projection.index?.(schema) ?? '') : ''}`;
+    const ddl = projection.tables.length === 0 ? '' : `${projection.create(schema)}; ${status === 'live' ? (projection.index?.(schema) ?? '') : ''}`;
     if (ddl !== '') await sql.query(`CREATE SCHEMA ${quoted(schema)}; ${ddl}`);
     return row.generation;
   }

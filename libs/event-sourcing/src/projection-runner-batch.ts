@@ -39,6 +39,13 @@ export const piecesOf = (batch: EventBatch, size: number): EventBatch[] => {
   return pieces.length > 0 ? pieces : [batch];
 };
 
+/** One batch of several of one topic. Its place in the log is that of the first. */
+export const merged = ([first, ...others]: readonly [EventBatch, ...EventBatch[]]): EventBatch => {
+  if (others.length === 0) return first;
+  const parts = [first, ...others];
+  return { ...first, records: parts.flatMap(({ records }) => records), events: parts.flatMap(({ events }) => events), refused: parts.flatMap(({ refused }) => refused) };
+};
+
 /** What a batch is to a reader whose checkpoint is `at` (null: it has none yet). */
 export type Place = { kind: 'done' } | { kind: 'elsewhere'; at: string } | { kind: 'gap'; at: string | null } | { kind: 'due'; batch: EventBatch };
 

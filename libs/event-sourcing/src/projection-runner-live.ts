@@ -8,8 +8,8 @@ import type { Generations } from './generations';
 import { enqueueAll } from './outbox-relay-table';
 import { isProcessManager, type ProcessManager } from './process-manager';
 import type { Projection } from './projection';
-import { piecesOf, placeOf, refusalOf, type Place } from './projection-runner-batch';
-import { writeBatch } from './projection-runner-write';
+import { merged, piecesOf, placeOf, refusalOf, type Place } from './projection-runner-batch';
+import { isFaultOfEvent, writeBatch } from './projection-runner-write';
 
 /** What writing the live generations needs. */
 export interface LiveWriterParts {
@@ -54,12 +54,55 @@ export class LiveWriter {
     }
   }
 
+  /**
+   * Several batches of one topic, each of another partition, in one transaction: statements are then fewer by as much. False, and nothing done, when
+   * that cannot be: a first batch, one that lies elsewhere, an event that fails.
+   */
+  async applyTogether(projection: Projection, batches: readonly EventBatch[]): Promise<boolean> {
+    try {
+      const applied = await this.parts.database.transaction(async (sql) => {
+        const generation = await this.liveOf(sql, projection);
+        const [first, ...others] = await this.claimAll(sql, projection, generation, batches);
+        if (first === undefined) return null;
+        const batch = merged([first, ...others]);
+        const refused = await projection.apply(sql, this.parts.generations.schemaOf(projection.name, generation), batch);
+        await this.bury(sql, projection.name, [...batch.refused, ...refused]);
+        return batch;
+      });
+      if (applied !== null) projection.committed?.(applied);
+      return true;
+    } catch (error) {
+      if (error instanceof LostRace || isFaultOfEvent(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Moves the checkpoints of all batches; what of them is due. */
+  private async claimAll(sql: Sql, projection: Projection, generation: number, batches: readonly EventBatch[]): Promise<EventBatch[]> {
+    const checkpoints = new Map((await this.parts.checkpoints.list(sql, projection.name, generation)).map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]));
+    const due = batches.flatMap((batch) => {
+      const from = checkpoints.get(`${batch.topic}/${batch.partition}`) ?? null;
+      const place = placeOf(batch, from, undefined);
+      if (from === null || (place.kind !== 'due' && place.kind !== 'done')) throw new LostRace();
+      return place.kind === 'due' ? [{ from, batch: place.batch }] : [];
+    });
+    const moves = due.map(({ from, batch: { topic, partition, nextOffset } }) => ({ topic, partition, from, to: nextOffset }));
+    if (!(await this.parts.checkpoints.moveAll(sql, projection.name, generation, moves))) throw new LostRace();
+    return due.map(({ batch }) => batch);
+  }
+
+  private async liveOf(sql: Sql, projection: { name: string }): Promise<number> {
+    const generation = await this.parts.generations.live(sql, projection.name);
+    if (generation === null) throw new LostRace();
+    return generation;
+  }
+
   /** One transaction with the rows, the checkpoint and the dead letters. */
   private async write(projection: Projection, batch: EventBatch, holeAt: string | null | undefined): Promise<Place> {
     let place: Place = { kind: 'done' };
     const applied = await writeBatch(this.parts.database, projection, {
       claim: async (sql) => {
-        const found = await this.place(sql, projection.name, batch, holeAt);
+        const found = await this.place(sql, projection, batch, holeAt);
         place = found.place;
         if (found.place.kind !== 'due') return null;
         await this.move(sql, projection.name, found, found.place.batch);
@@ -74,7 +117,7 @@ export class LiveWriter {
   /** Effects first, then the checkpoint: they are commands, which know their idempotency keys. */
   private async react(manager: ProcessManager, batch: EventBatch, holeAt: string | null | undefined): Promise<Place> {
     const { database } = this.parts;
-    const found = await this.place(database, manager.name, batch, holeAt);
+    const found = await this.place(database, manager, batch, holeAt);
     if (found.place.kind !== 'due') return found.place;
     let { at } = found;
     for (const piece of piecesOf(found.place.batch, PIECE)) {
@@ -101,10 +144,9 @@ export class LiveWriter {
     }
   }
 
-  private async place(sql: Sql, projection: string, batch: EventBatch, holeAt: string | null | undefined) {
-    const generation = await this.parts.generations.live(sql, projection);
-    if (generation === null) throw new LostRace();
-    const at = await this.parts.checkpoints.find(sql, { projection, generation, topic: batch.topic, partition: batch.partition });
+  private async place(sql: Sql, projection: { name: string }, batch: EventBatch, holeAt: string | null | undefined) {
+    const generation = await this.liveOf(sql, projection);
+    const at = await this.parts.checkpoints.find(sql, { projection: projection.name, generation, topic: batch.topic, partition: batch.partition });
     return { generation, at, place: placeOf(batch, at, holeAt) };
   }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { topics, type JsonObject } from '@pataka/contracts';
 import { encodeEvent, encodeEventBatch, cloudEventJson } from './cloud-event';
 import { decodeBatch } from './cloud-event-decode';
-import { Database } from './database';
+import { Database, type Sql } from './database';
 import { createTestDatabase, describeWithDatabase } from './database-testing';
 import { listDeadLetters, replayDeadLetters } from './dead-letters';
 import type { EventBatch } from './event-batch';
@@ -10,7 +10,7 @@ import type { EventLog, NewRecord } from './event-log';
 import { OutboxRelay } from './outbox-relay';
 import { PostgresEventLog } from './postgres-event-log';
 import { processManager } from './process-manager';
-import type { Progress, Projection } from './projection';
+import type { FillLane, Progress, Projection } from './projection';
 import { ProjectionRunner } from './projection-runner';
 import { rowProjection } from './row-projection';
 import { derivedUuid } from './uuid';
@@ -268,6 +268,104 @@ describeWithDatabase('ProjectionRunner', () => {
       const cut = (partition: number, index: number) => batches(partition, String(index * 5), String(index * 5 + 5));
       for (let index = 0; index < 10; index += 1) await Promise.all([runner.apply('latest', await cut(0, index)), runner.apply('latest', await cut(1, index))]);
       expect(await database.query(`SELECT row -> 'times' AS times FROM "${await runner.liveSchema('latest')}".rows`)).toEqual([{ times: 100 }]);
+    });
+  });
+
+  describe('batches of several partitions at once', () => {
+    const both = (from: string): Promise<EventBatch[]> => Promise.all([batches(0, from), batches(1, from)]);
+
+    beforeEach(async () => {
+      await publish(...numbers(0, 20));
+      await consume('key-sums');
+      await publish(...numbers(20, 40));
+    });
+
+    it('take effect in one transaction, once however often they come', async () => {
+      const told: number[] = [];
+      const telling = runnerOn(database, [{ ...sums, committed: (batch) => void told.push(batch.events.length) }]);
+      expect(await telling.applyTogether('key-sums', await both('10'))).toEqual([undefined, undefined]);
+      await telling.applyTogether('key-sums', await both('10'));
+      expect(told).toEqual([20]);
+      expect(Object.values(await rowsOf()).reduce((sum, n) => sum + n, 0)).toBe((39 * 40) / 2);
+      expect(await runner.checkpoints('key-sums')).toEqual([0, 1].map((partition) => ({ topic, partition, offset: '20' })));
+    });
+
+    it('send back only the one that would leave something out', async () => {
+      expect(await runner.applyTogether('key-sums', [await batches(0, '10'), await batches(1, '15')])).toEqual([undefined, { seek: '10' }]);
+      expect(await runner.checkpoints('key-sums')).toEqual([{ topic, partition: 0, offset: '20' }, { topic, partition: 1, offset: '10' }]);
+    });
+
+    it('give only the poison among them to dead letters', async () => {
+      await publish(event(100, 'poison', 0), event(200, 'fine', 1));
+      expect(await runner.applyTogether('key-sums', await both('10'))).toEqual([undefined, undefined]);
+      expect(await rowsOf()).toMatchObject({ fine: 200 });
+      expect(await outbox()).toMatchObject([{ partition: 0, offset: '20', reason: 'TypeError: this one is poison' }]);
+    });
+  });
+
+  describe('a fill', () => {
+    /** Holds everything back until it is flushed, and leaves every key that begins with `late` for the end. */
+    const filling = (fills: string[]): Projection => {
+      const add = (sql: Sql, where: string, key: string, n: number, times: number) => sql.query(
+        `INSERT INTO "${where}".sums VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET sum = sums.sum + $2, events = sums.events + $3`, [key, n, times]);
+      const late: { key: string; n: number }[] = [];
+      const open = (where: string, lane: number): FillLane => {
+        const held = new Map<string, { n: number; times: number }>();
+        return {
+          take: async (sql, batch) => {
+            const found = batch.events.map(({ data }) => data as { key: string; n: number });
+            if (found.some(({ key }) => key === 'fault')) await sql.query('SELECT 1 / 0');
+            return () => {
+              for (const { key, n } of found) {
+                if (key.startsWith('late')) late.push({ key, n });
+                else held.set(key, { n: (held.get(key)?.n ?? 0) + n, times: (held.get(key)?.times ?? 0) + 1 });
+              }
+            };
+          },
+          full: () => held.size >= 4,
+          flush: async (sql) => {
+            fills.push(`lane ${lane}`);
+            for (const [key, { n, times }] of [...held].sort(([a], [b]) => (a < b ? -1 : 1))) await add(sql, where, key, n, times);
+            return () => held.clear();
+          },
+        };
+      };
+      return {
+        ...sums,
+        index: (where) => `CREATE INDEX by_sum ON "${where}".sums (sum)`,
+        fill: {
+          laneOf: (_, partition) => partition, open,
+          finish: async (on, where) => {
+            fills.push('finish');
+            for (const { key, n } of late.splice(0)) await on.transaction((sql) => add(sql, where, key, n, 1));
+          },
+        },
+      };
+    };
+
+    it('leaves what events one by one leave, those included that it puts off and those that fail in it', async () => {
+      await publish(...numbers(0, 40), event(41, 'late-1', 1), event(42, 'fault', 0), event(43, 'after', 0));
+      const fills: string[] = [];
+      const filled = runnerOn(database, [filling(fills)]);
+      await consume('key-sums', filled);
+      const live = await rowsOf();
+      expect(await filled.verify('key-sums')).toMatchObject({ equal: true });
+      await filled.replay('key-sums');
+      expect(fills.filter((one) => one === 'finish')).toHaveLength(2);
+      expect(new Set(fills)).toEqual(new Set(['lane 0', 'lane 1', 'finish']));
+      expect(await rowsOf()).toEqual(live);
+      expect(live).toMatchObject({ 'late-1': 41, after: 43 });
+    });
+
+    it('has the same indexes in the end as a generation that was live from the start', async () => {
+      await publish(...numbers(0, 10));
+      const filled = runnerOn(database, [filling([])]);
+      await consume('key-sums', filled);
+      const indexes = async () => database.query(`SELECT indexname FROM pg_indexes WHERE schemaname = $1 ORDER BY 1`, [await filled.liveSchema('key-sums')]);
+      const before = await indexes();
+      await filled.replay('key-sums');
+      expect(before).toHaveLength(2);
+      expect(await indexes()).toEqual(before);
     });
   });
 

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventBatch, ProjectionRunner } from '@pataka/event-sourcing';
+import { EVIDENCE } from './evidence.projection';
+
+type Answer = void | { seek: string };
+type Runner = Pick<ProjectionRunner, 'applyTogether'>;
+interface Waiting { batch: EventBatch; resolve: (answer: Answer) => void; reject: (error: unknown) => void }
+
+const GATHER_MS = 400;
+const MOST_EVENTS = 20_000;
+// Writers of one shard exclude each other. With three, PostgreSQL has work while batches of others are folded here.
+const LANES = 3;
+
+/** Writes what some partitions of one topic deliver, together. */
+class Lane {
+  private readonly waiting: Waiting[] = [];
+  private running = false;
+  private writtenAt = 0;
+
+  constructor(private readonly runner: Runner) {}
+
+  add(waiting: Waiting): void {
+    this.waiting.push(waiting);
+    if (!this.running) void this.run();
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    while (this.waiting.length > 0) {
+      await sleep(Math.max(0, this.writtenAt + GATHER_MS - performance.now()));
+      const taken = this.next();
+      await this.runner.applyTogether(EVIDENCE, taken.map(({ batch }) => batch)).then(
+        (answers) => taken.forEach(({ resolve }, index) => resolve(answers[index])),
+        (error: unknown) => taken.forEach(({ reject }) => reject(error)));
+      this.writtenAt = performance.now();
+    }
+    this.running = false;
+  }
+
+  private next(): Waiting[] {
+    let events = 0;
+    const end = this.waiting.findIndex(({ batch }, index) => (events += batch.events.length) > MOST_EVENTS && index > 0);
+    return this.waiting.splice(0, end < 0 ? this.waiting.length : end);
+  }
+}
+
+/**
+ * Writes the batches of several partitions together, since a small batch costs as many statements as a big one. After each write they have a moment
+ * to bring more, so that load makes batches bigger; what comes after a silence is written at once.
+ */
+export class EvidenceIntake {
+  private readonly lanes = new Map<string, Lane>();
+
+  constructor(private readonly runner: Runner) {}
+
+  /** Resolves once the batch has taken effect. */
+  take(batch: EventBatch): Promise<Answer> {
+    return new Promise((resolve, reject) => this.laneOf(batch).add({ batch, resolve, reject }));
+  }
+
+  private laneOf({ topic, partition }: EventBatch): Lane {
+    const name = `${topic} ${partition % LANES}`;
+    const lane = this.lanes.get(name) ?? new Lane(this.runner);
+    this.lanes.set(name, lane);
+    return lane;
+  }
+}
