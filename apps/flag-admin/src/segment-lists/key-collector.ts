@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DomainError, KEY_LIST_LIMIT } from '@pataka/contracts';
-import { foldKeyListSteps, MAX_KEY_LIST_BYTES, type KeyListText } from '@pataka/evaluation';
+import { foldKeyListSteps, KeyListCursor, MAX_KEY_LIST_BYTES, type KeyListText } from '@pataka/evaluation';
 
 const KEYS_A_RUN = 16_384;
 const NONE = new Uint8Array();
@@ -44,6 +44,12 @@ export const refuseLarge = (text: KeyListText): KeyListText => {
   return text;
 };
 
+/** Whether all of one text comes before the other: of a sorted file the runs need only be joined. */
+const isBefore = (one: KeyListText, other: KeyListText): boolean => {
+  const last = one.lastIndexOf(LINE_FEED, one.length - 2) + 1;
+  return new KeyListCursor(one.subarray(last)).compare(new KeyListCursor(other)) < 0;
+};
+
 /** Sorts keys in runs while they come in, and merges the runs: no more than a run is ever held as strings. */
 export class KeyCollector {
   private run: string[] = [];
@@ -65,7 +71,8 @@ export class KeyCollector {
     const merged: KeyListText[] = [];
     for (let index = 0; index < this.runs.length; index += 2) {
       const [one, other] = [this.runs[index]!, this.runs[index + 1]];
-      merged.push(other === undefined ? one : await paced(foldKeyListSteps(one, other, NONE)));
+      if (other === undefined) merged.push(one);
+      else merged.push(isBefore(one, other) ? Buffer.concat([one, other]) : await paced(foldKeyListSteps(one, other, NONE)));
     }
     this.runs = merged;
   }

@@ -73,6 +73,14 @@ describe('the keys collected', () => {
     keys.forEach(collector.add);
     expect(Buffer.from(await collector.text()).toString()).toBe([...new Set(keys)].sort().map((key) => `${key}\n`).join(''));
   });
+  it('are so where the file was sorted, or every run was', async () => {
+    for (const size of [16_384, 16_385, 50_000]) {
+      const collector = new KeyCollector();
+      const keys = Array.from({ length: size }, (_, index) => `d${String(index).padStart(6, '0')}`);
+      [...keys, ...keys.slice(-1)].forEach(collector.add);
+      expect(Buffer.from(await collector.text()).toString()).toBe(keys.map((key) => `${key}\n`).join(''));
+    }
+  });
   it('are a million at most', async () => {
     const collector = new KeyCollector();
     for (let index = 0; index <= 1_000_000; index += 1) collector.add(String(index));
