@@ -1,3 +1,4 @@
+import './load-lazily';
 import 'reflect-metadata';
 import { start } from '@pataka/platform';
 import { openService } from './app.module';
