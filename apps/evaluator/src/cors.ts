@@ -5,7 +5,9 @@ import { type HotRoute, hotRoute } from '@pataka/platform';
  * Web applications call these routes from other origins. Nothing here rests on cookies, so any origin may read an answer that its
  * caller holds a key for; credentials are never allowed.
  */
-const allowOrigins = (_request: IncomingMessage, response: ServerResponse): void => {
+const allowOrigins = (request: IncomingMessage, response: ServerResponse): void => {
+  // Services send no origin, and are spared the headers.
+  if (request.headers.origin === undefined && request.method !== 'OPTIONS') return;
   response.setHeader('access-control-allow-origin', '*');
   response.setHeader('access-control-expose-headers', 'date, etag, retry-after, x-request-id');
 };

@@ -117,7 +117,7 @@ export class HotRoutes {
   }
 
   /** @throws whatever the guard or the route throws. */
-  async run(hit: HotHit, request: IncomingMessage, response: ServerResponse, begun: { state: RequestState; headers: CollectedHeaders | null }): Promise<void> {
+  run(hit: HotHit, request: IncomingMessage, response: ServerResponse, begun: { state: RequestState; headers: CollectedHeaders | null }): void | Promise<void> {
     const { state, headers } = begun;
     const { route, template, params } = hit;
     state.route = template;
@@ -126,7 +126,7 @@ export class HotRoutes {
     if (route.method !== 'OPTIONS') state.principal = this.guard.authorize(route.method, template, request.headers);
     const url = request.url ?? '';
     const queryAt = url.indexOf('?');
-    await route.handle({
+    return route.handle({
       raw: request, method: route.method, path: queryAt === -1 ? url : url.slice(0, queryAt), query: queryAt === -1 ? '' : url.slice(queryAt + 1),
       params, headers: request.headers, id: state.id, correlationId: state.correlationId, principal: state.principal, always: headers?.list ?? [],
     }, response);

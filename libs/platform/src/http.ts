@@ -81,10 +81,15 @@ class HttpService implements Service {
       if (path === '/api' || path.startsWith('/api/')) response.setHeader('cache-control', 'no-store');
       return this.route(request, response, state);
     }
-    this.hot.run(hit, request, response, { state, headers }).catch((error: unknown) => {
+    const failed = (error: unknown): void => {
       headers?.applyTo(response);
       this.fail(request, response, state, error);
-    });
+    };
+    try {
+      this.hot.run(hit, request, response, { state, headers })?.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   };
 
   async listen(port: number, host?: string): Promise<number> {

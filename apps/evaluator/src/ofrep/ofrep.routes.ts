@@ -25,21 +25,26 @@ export interface OfrepParts {
 }
 
 type Prepared = { context: Context; attributes: Record<string, unknown> };
+type Unfit = { errorDetails: string };
 
 const MAX_CONTEXT_BYTES = 256 * 1024;
 const INACTIVITY_SECONDS = 120;
 const CATCH_UP_MS = 2_000;
 
-const prepare = (body: unknown): Prepared | { errorDetails: string } => {
+const prepare = (body: unknown): Prepared | Unfit => {
   const raw = typeof body === 'object' && body !== null ? (body as { context?: unknown }).context : undefined;
   if (raw === undefined) return { errorDetails: 'the body has no context' };
   const context = prepareContext(raw);
   return 'errorCode' in context ? { errorDetails: context.errorDetails } : { context, attributes: raw as Record<string, unknown> };
 };
 
-const fail = (request: HotRequest, response: ServerResponse, { status, text }: { status: number; text: string }): null => {
-  sendHot(request, response, status, text);
-  return null;
+const fail = (request: HotRequest, response: ServerResponse, { status, text }: { status: number; text: string }): void => sendHot(request, response, status, text);
+
+/** A refused body as OFREP says it; @throws what is no matter of OFREP. */
+const refused = (key: string | undefined, error: unknown): { status: number; text: string } => {
+  const failure = bodyFailure(key, error);
+  if (failure === null) throw error;
+  return failure;
 };
 
 /** The routes of OFREP: single and bulk evaluation. */
@@ -57,20 +62,27 @@ export class OfrepRoutes {
     ];
   }
 
-  async #single(request: HotRequest, response: ServerResponse): Promise<void> {
+  #single(request: HotRequest, response: ServerResponse): Promise<void> {
     const key = request.params['key']!;
     const principal = keyPrincipalOf(request);
-    const prepared = await this.#read(request, response, key);
-    if (prepared === null) return;
+    this.parts.needRules();
+    return readJson(request.raw, MAX_CONTEXT_BYTES).then(
+      (body) => this.#answer(request, response, { key, principal, prepared: prepare(body) }),
+      (error: unknown) => fail(request, response, refused(key, error)),
+    );
+  }
+
+  #answer(request: HotRequest, response: ServerResponse, { key, principal, prepared }: { key: string; principal: KeyPrincipal; prepared: Prepared | Unfit }): void {
+    if ('errorDetails' in prepared) return fail(request, response, failureText(key, 'INVALID_CONTEXT', prepared.errorDetails));
     const { state, counts } = this.parts;
     const nowMs = this.parts.now();
     counts.at(nowMs);
     const answers = this.#answers.one(principal.environment, principal.kind, key, this.parts.stale());
-    if (answers === undefined) return void fail(request, response, failureText(key, 'FLAG_NOT_FOUND', `there is no flag "${key}"`));
+    if (answers === undefined) return fail(request, response, failureText(key, 'FLAG_NOT_FOUND', `there is no flag "${key}"`));
     const evaluation = evaluate(state.compiled(principal.environment), key, prepared.context, nowMs);
     if (evaluation.errorCode !== undefined) {
       answers.failed(evaluation.errorCode).count += 1;
-      return void fail(request, response, failureText(key, evaluation.errorCode, evaluation.errorDetails));
+      return fail(request, response, failureText(key, evaluation.errorCode, evaluation.errorDetails));
     }
     const fragment = answers.of(evaluation);
     fragment.counter.count += 1;
@@ -80,8 +92,15 @@ export class OfrepRoutes {
 
   async #bulk(request: HotRequest, response: ServerResponse): Promise<void> {
     const principal = keyPrincipalOf(request);
-    const prepared = await this.#read(request, response, undefined);
-    if (prepared === null) return;
+    this.parts.needRules();
+    let body: unknown;
+    try {
+      body = await readJson(request.raw, MAX_CONTEXT_BYTES);
+    } catch (error) {
+      return fail(request, response, refused(undefined, error));
+    }
+    const prepared = prepare(body);
+    if ('errorDetails' in prepared) return fail(request, response, failureText(undefined, 'INVALID_CONTEXT', prepared.errorDetails));
     if (request.query !== '') await this.#caughtUp(request.query);
     const { state, counts } = this.parts;
     const nowMs = this.parts.now();
@@ -92,21 +111,6 @@ export class OfrepRoutes {
     if (matches(request.headers['if-none-match'], etag)) return sendHot(request, response, 304, null, headers);
     const metadata = `{"flagSetVersion":${state.position},"engine":"${ENGINE_VERSION}"}`;
     sendHot(request, response, 200, `{"flags":${flags},"metadata":${metadata},"eventStreams":[${this.#eventStream(principal)}]}`, headers);
-  }
-
-  /** The context of a request; null once a failure has been answered. */
-  async #read(request: HotRequest, response: ServerResponse, key: string | undefined): Promise<Prepared | null> {
-    this.parts.needRules();
-    let body: unknown;
-    try {
-      body = await readJson(request.raw, MAX_CONTEXT_BYTES);
-    } catch (error) {
-      const failure = bodyFailure(key, error);
-      if (failure === null) throw error;
-      return fail(request, response, failure);
-    }
-    const prepared = prepare(body);
-    return 'errorDetails' in prepared ? fail(request, response, failureText(key, 'INVALID_CONTEXT', prepared.errorDetails)) : prepared;
   }
 
   #expose(flagKey: string, principal: KeyPrincipal, { context, attributes }: Prepared, evaluation: Evaluation): void {
