@@ -13,16 +13,21 @@ export interface Sought { key: string; flagKey: string; environment: string; unt
 
 const PAGE = 50;
 const RETRY_MS = 2_000;
-const PATIENCE_MS = 5 * 60_000;
+const PATIENCE = 5;
 
-/** Asks for an explanation. The first question about the past may have to wait until the log is read: its progress goes to stderr. */
+/** Asks for an explanation. The first question about the past may have to wait until the log is read: as long as that gets on, so does this. */
 export const askExplanation = async (client: Client, request: ExplainRequest): Promise<ExplainAnswer<Explanation>> => {
-  for (const end = performance.now() + PATIENCE_MS; ; await sleep(RETRY_MS)) {
+  let progress = '';
+  for (let idle = 0; ; await sleep(RETRY_MS)) {
     try {
       return await client.post<ExplainAnswer<Explanation>>('/v1/explain', request);
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 503 || performance.now() > end) throw error;
-      process.stderr.write(`${error.problem.detail ?? error.message}\n`);
+      if (!(error instanceof ApiError) || error.status !== 503) throw error;
+      const said = error.problem.detail ?? error.message;
+      idle = said === progress ? idle + 1 : 0;
+      if (idle > PATIENCE) throw error;
+      if (idle === 0) process.stderr.write(`${said}\n`);
+      progress = said;
     }
   }
 };

@@ -2,8 +2,8 @@ import { DomainError, topics } from '@pataka/contracts';
 import type { EventLog, LogRecord } from '@pataka/event-sourcing';
 import { TopicHistory } from './topic-history';
 
-/** What the history is read from; `settled` is the position up to which every event is known to be on the log. */
-export interface ChangeHistoryOptions { log: EventLog; settled: () => number }
+/** What the history is read from; `settled` is the position up to which every event is known to be on the log, `patienceMs` how long a question waits for it. */
+export interface ChangeHistoryOptions { log: EventLog; settled: () => number; patienceMs?: number }
 
 const FLAG_BYTES = 32 * 1024 * 1024;
 const CATALOGUE_BYTES = 16 * 1024 * 1024;
@@ -109,7 +109,7 @@ export class ChangeHistory {
   async #extended(): Promise<void> {
     this.#reading ??= this.#extend().finally(() => { this.#reading = null; });
     let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<never>((_resolve, reject) => { timer = setTimeout(() => reject(this.#stillReading()), PATIENCE_MS); });
+    const patience = new Promise<never>((_resolve, reject) => { timer = setTimeout(() => reject(this.#stillReading()), this.options.patienceMs ?? PATIENCE_MS); });
     await Promise.race([this.#reading, patience]).finally(() => clearTimeout(timer));
   }
 

@@ -166,6 +166,20 @@ describe(`the past (PATAKA_SEED=${SEED})`, () => {
     expect((await explained(one!.position, one!)).explanation.evaluation).toEqual(one!.evaluation);
   });
 
+  it('tells how far it has been read to whoever has waited long enough, and reads on', async () => {
+    const hasty = new ChangeHistory({ log, settled: () => life.state.position, patienceMs: 0 });
+    await expect(hasty.need(5)).rejects.toMatchObject({ code: 'unavailable', message: expect.stringMatching(/^The past is being read: \d+ of \d+ changes so far$/), extensions: { retryAfterSeconds: 2 } });
+    const read = async (): Promise<boolean> => hasty.need(5).then(() => true, () => new Promise((later) => setTimeout(() => later(false), 20)));
+    while (!(await read()));
+    hasty.close();
+  });
+
+  it('is told to sixteen at a time, and the next is asked to come again', async () => {
+    const outcomes = await Promise.allSettled(Array.from({ length: 17 }, () => past.at(50, 'production', 'a')));
+    expect(outcomes.map(({ status }) => status)).toEqual([...Array.from({ length: 16 }, () => 'fulfilled'), 'rejected']);
+    expect(outcomes[16]).toMatchObject({ reason: { code: 'rate-limited' } });
+  });
+
   it('is read from the log again where memory has let go of it', async () => {
     const topic = new TopicHistory({ log, topic: topics.flagChanges.name, objectOf: ({ key }) => key, cacheBytes: 0 });
     await topic.extend(new AbortController().signal);
