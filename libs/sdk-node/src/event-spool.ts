@@ -6,8 +6,14 @@ import type { OutgoingEvent } from './outgoing-event';
 const NAME = /^(\d+)-([0-9a-f-]{36})(\.\d+)?\.events$/;
 const COMPACT_AFTER_BYTES = 8 * 1024 * 1024;
 
-/** Spools in use by this process; a process id alone does not tell, since containers like to be number 1. */
-const inUse = new Set<string>();
+const IN_USE = Symbol.for('pataka.spools');
+type Shared = { [IN_USE]?: Set<string> };
+
+/**
+ * Spools in use by this process; a process id alone does not tell, since containers like to be number 1. Shared by all copies of this
+ * module that a process may have loaded.
+ */
+const inUse = ((globalThis as Shared)[IN_USE] ??= new Set());
 
 const isAlive = (pid: number): boolean => {
   try {

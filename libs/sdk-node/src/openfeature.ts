@@ -6,6 +6,9 @@ import type { Details } from './details';
 import type { EvaluationContext } from './flag-types';
 import { Pataka, type ConnectOptions } from './pataka';
 
+/** By what it can do: CommonJS bundles hold a copy of the class each. */
+const isClient = (source: ConnectOptions | Pataka): source is Pataka => typeof (source as Pataka).details === 'function';
+
 type Handlers = Map<ProviderEvents, EventHandler[]>;
 
 /** OpenFeature's emitter without OpenFeature: only its types are needed here. */
@@ -80,7 +83,7 @@ export class PatakaProvider implements Provider {
   private client: Pataka | undefined;
 
   constructor(source: ConnectOptions | Pataka) {
-    if (source instanceof Pataka) this.client = source;
+    if (isClient(source)) this.client = source;
     else this.options = source;
   }
 
