@@ -83,7 +83,8 @@ export class KeyListFollower {
     if (hash === undefined || this.library.get(hash) !== undefined || this.#sought.has(hash) || (await this.#fromArchive(hash))) return;
     this.#sought.add(hash);
     const onError = (error: Error): void => logger.warn({ segment: key, list: name, error: error.message }, 'a list is not in the database, and the log cannot be read');
-    void untilDone(() => this.#addFromLog(key, name, hash), { signal, onError });
+    const seek = async (): Promise<void> => void ((await this.#addFromLog(key, name, hash)) && this.#sought.delete(hash));
+    void untilDone(seek, { signal, onError });
   }
 
   /** undefined where the list before is not here itself. */
@@ -110,11 +111,12 @@ export class KeyListFollower {
     return text === null ? undefined : paced(keyListSteps(text, hash));
   }
 
-  async #addFromLog(key: string, name: KeyListName, hash: string): Promise<void> {
+  async #addFromLog(key: string, name: KeyListName, hash: string): Promise<boolean> {
     const text = await this.#fromLog(key, name, hash);
-    if (text !== null) await this.#add(hash, text);
+    if (text !== null) return this.#add(hash, text);
     // Waiting would help nobody: the flags that need it say so, and all others go on.
-    else this.parts.logger.error({ segment: key, list: name, hash }, 'a list is not on the log as its segment names it');
+    this.parts.logger.error({ segment: key, list: name, hash }, 'a list is not on the log as its segment names it');
+    return false;
   }
 
   /** Folds one list of one segment from the beginning of the topic. */

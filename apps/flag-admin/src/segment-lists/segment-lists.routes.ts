@@ -11,6 +11,9 @@ import type { SegmentLists } from './segment-lists';
 
 const PATH = '/api/segments/{key}/lists/{list}';
 const MAX_UPLOAD_BYTES = 64 * 1024 * 1024;
+/** An upload holds some 200 MB while it is under way. */
+const MOST_UPLOADS = 4;
+const RETRY_SECONDS = 5;
 const CSV_HEADER = 'key\n';
 const KEYS_A_PIECE = 4_096;
 
@@ -29,6 +32,8 @@ const formatOf = ({ headers }: IncomingMessage): KeyFormat => {
 };
 
 const tooLarge = (): DomainError => new DomainError('too-large', `A file may have ${MAX_UPLOAD_BYTES} bytes at most`);
+
+const announcedBytes = ({ headers }: IncomingMessage): number => Number(headers['content-length'] ?? 0);
 
 /** Reads the keys as they come in, and to the end whatever is wrong with them, so that every fault is named at once. */
 const readKeys = async (request: IncomingMessage, format: KeyFormat): Promise<{ text: KeyListText; digest: string }> => {
@@ -74,21 +79,29 @@ function* csvOf(text: KeyListText): Generator<string | KeyListText> {
 
 /** Uploads and downloads of lists: on the server itself, because nothing else passes a body on as it comes in. */
 export class SegmentListRoutes {
+  private uploads = 0;
+
   constructor(private readonly lists: SegmentLists) {}
 
   routes(): HotRoute[] {
     return [hotRoute('PUT', PATH, (request, response) => this.upload(request, response)), hotRoute('GET', PATH, (request, response) => this.download(request, response))];
   }
 
-  private async upload({ raw, params }: HotRequest, response: ServerResponse): Promise<void> {
+  private async upload(request: HotRequest, response: ServerResponse): Promise<void> {
+    const { raw, params } = request;
     const list = listNamed(params['list']);
     const context = commandContextOf(raw);
     requireIfMatch(context);
     const format = formatOf(raw);
-    const announced = Number(raw.headers['content-length'] ?? 0);
-    if (announced > MAX_UPLOAD_BYTES) throw tooLarge();
+    if (announcedBytes(raw) > MAX_UPLOAD_BYTES) throw tooLarge();
+    if (this.uploads >= MOST_UPLOADS) throw new DomainError('rate-limited', `${MOST_UPLOADS} lists are being uploaded`, [], { retryAfterSeconds: RETRY_SECONDS });
+    this.uploads += 1;
+    await this.take(request, list, context, format, response).finally(() => { this.uploads -= 1; });
+  }
+
+  private async take({ raw, params }: HotRequest, list: KeyListName, context: HttpCommandContext, format: KeyFormat, response: ServerResponse): Promise<void> {
     // The server has said so already for bodies that every route takes.
-    if (raw.headers.expect !== undefined && announced > MAX_BODY_BYTES) response.writeContinue();
+    if (raw.headers.expect !== undefined && announcedBytes(raw) > MAX_BODY_BYTES) response.writeContinue();
     const { text, digest } = await readKeys(raw, format);
     const { document, version, replayed } = await this.lists.replace(params['key']!, list, text, withBody(context, digest));
     sendJson(response, 200, JSON.stringify(document), { etag: `"${version}"`, ...(replayed ? { 'idempotency-replayed': 'true' } : {}) });
