@@ -4,11 +4,13 @@ import type { Flag, Rule } from '@pataka/contracts';
 import { root } from '../harness/build';
 import { type BenchContext, type Comparison, comparisonsIn, contextAt, FLAGS, rulesIn } from './evaluation-workload';
 
+export type Records = 'nothing' | 'itself' | 'callback';
+
 /** One whose evaluations are measured. Each has a loop of its own, so that none is slowed by what engines learnt of another's. */
 export interface Evaluating {
   name: string;
-  /** Whether it counts evaluations or tells of exposures while it is measured. */
-  records: boolean;
+  /** What comes of an evaluation beside its value: nothing, counts or exposures that it batches itself, or a call back to its user. */
+  records: Records;
   /** Evaluates the n-th to the (n + count)-th time and answers how often the value was true. */
   run: (from: number, count: number) => number | Promise<number>;
   close?: () => unknown;
@@ -53,7 +55,7 @@ const flagd = ({ flags, contexts }: Workload): Evaluating => {
   core.setConfigurations(JSON.stringify({ flags: byKey(flags, flagdFlag) }));
   const keys = keysOf(flags);
   return {
-    name: 'flagd-core', records: false,
+    name: 'flagd-core', records: 'nothing',
     run: (from, count) => {
       let on = 0;
       for (let n = from; n < from + count; n += 1) if (core.resolveBooleanEvaluation(keys[n % FLAGS]!, false, contexts[contextAt(n)]!, quiet).value) on += 1;
@@ -87,7 +89,7 @@ const growthBook = ({ flags, contexts }: Workload, records: boolean): Evaluating
   const keys = keysOf(flags);
   const users = contexts.map((context) => ({ attributes: { id: context.targetingKey, ...context } }));
   return {
-    name: records ? 'GrowthBook, tracking callback' : 'GrowthBook', records,
+    name: records ? 'GrowthBook, tracking callback' : 'GrowthBook', records: records ? 'callback' : 'nothing',
     run: (from, count) => {
       let on = 0;
       for (let n = from; n < from + count; n += 1) if (client.evalFeature(keys[n % FLAGS]!, users[contextAt(n)]!).on) on += 1;
@@ -131,7 +133,7 @@ const launchDarkly = async ({ flags, contexts }: Workload): Promise<Evaluating> 
   const keys = keysOf(flags);
   const users = contexts.map((context) => ({ kind: 'user', key: context.targetingKey, ...context }));
   return {
-    name: 'LaunchDarkly', records: false, close: () => client.close(),
+    name: 'LaunchDarkly', records: 'nothing', close: () => client.close(),
     run: async (from, count) => {
       let on = 0;
       for (let n = from; n < from + count; n += 1) if (await client.boolVariation(keys[n % FLAGS]!, users[contextAt(n)]!, false)) on += 1;
@@ -166,7 +168,7 @@ const statsig = async ({ flags, contexts }: Workload, records: boolean): Promise
   const keys = keysOf(flags);
   const users = contexts.map(({ targetingKey, ...custom }) => ({ userID: targetingKey, custom }));
   return {
-    name: records ? 'Statsig, exposures' : 'Statsig', records, close: () => client.shutdown(),
+    name: records ? 'Statsig, exposures' : 'Statsig', records: records ? 'itself' : 'nothing', close: () => client.shutdown(),
     run: records
       ? (from, count) => {
           let on = 0;
@@ -213,7 +215,7 @@ const eppo = async ({ flags, contexts }: Workload, records: boolean): Promise<Ev
   const keys = keysOf(flags);
   const users = contexts.map(({ targetingKey, ...attributes }) => ({ targetingKey, attributes }));
   return {
-    name: records ? 'Eppo, assignment logger' : 'Eppo', records,
+    name: records ? 'Eppo, assignment logger' : 'Eppo', records: records ? 'callback' : 'nothing',
     run: (from, count) => {
       let on = 0;
       for (let n = from; n < from + count; n += 1) {
@@ -263,7 +265,7 @@ const unleash = async ({ flags, contexts }: Workload, records: boolean): Promise
   const keys = keysOf(flags);
   const users = contexts.map(({ targetingKey, ...properties }) => ({ userId: targetingKey, properties: { ...properties, fleet_size: String(properties.fleet_size) } }));
   return {
-    name: records ? 'Unleash, counters' : 'Unleash', records, close: () => client.destroy(),
+    name: records ? 'Unleash, counters' : 'Unleash', records: records ? 'itself' : 'nothing', close: () => client.destroy(),
     run: (from, count) => {
       let on = 0;
       for (let n = from; n < from + count; n += 1) if (client.isEnabled(keys[n % FLAGS]!, users[contextAt(n)]!)) on += 1;
@@ -299,7 +301,7 @@ const postHog = async ({ flags, contexts }: Workload): Promise<Evaluating> => {
   const keys = keysOf(flags);
   const users = contexts.map(({ targetingKey, ...personProperties }) => ({ targetingKey, options: { personProperties, onlyEvaluateLocally: true, sendFeatureFlagEvents: false } }));
   return {
-    name: 'PostHog', records: false, close: () => client.shutdown(),
+    name: 'PostHog', records: 'nothing', close: () => client.shutdown(),
     run: async (from, count) => {
       let on = 0;
       for (let n = from; n < from + count; n += 1) {

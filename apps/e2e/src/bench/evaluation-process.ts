@@ -1,17 +1,21 @@
 import { ours, largeRuleset } from './evaluation-ours';
-import { peers, type Evaluating } from './evaluation-peers';
+import { peers, type Evaluating, type Records } from './evaluation-peers';
+import { type OpenFeatureFigures, throughOpenFeature } from './evaluation-openfeature';
 import { benchContexts, benchRuleset, FLAGS, kindOf } from './evaluation-workload';
 import { median } from './figures';
-import { interleaved } from './rounds';
+import { interleaved, ROUNDS } from './rounds';
 
-/** What one contender came to: evaluations per CPU second and bytes of garbage per call; `fault` says why it does not count. */
-export interface EvaluationFigures { name: string; records: boolean; perSecond: number; garbage: number; fault?: string }
-export interface EvaluationResult { figures: EvaluationFigures[]; large: ReturnType<typeof largeRuleset> }
+/** What one contender came to: evaluations per CPU second and bytes of garbage per call. */
+export interface EvaluationFigures { name: string; records: Records; perSecond: number; garbage: number }
+export interface EvaluationResult { figures: EvaluationFigures[]; leftOut: string[]; large: ReturnType<typeof largeRuleset>; openFeature: OpenFeatureFigures }
 
-const SLICE_MS = 150;
+// Short slices and many of them: on a busy machine some then meet no interference, and the best one counts.
+const SLICE_MS = 60;
+const SLICES_A_ROUND = 4;
 const CHECKED = 10_000;
-const GARBAGE_CALLS = 10_000;
-const collect = (): void => (globalThis as { gc?: () => void }).gc?.();
+const GARBAGE_CALLS = 2_000;
+/** Empties the young generation: a whole collection takes longer than a slice. */
+const collect = (): void => (globalThis as { gc?: (options: { type: 'minor' }) => void }).gc?.({ type: 'minor' });
 
 const cpuMsOf = async (contender: Evaluating, from: number, count: number): Promise<number> => {
   const before = process.cpuUsage();
@@ -62,19 +66,20 @@ const disagreement = async (contender: Evaluating, reference: Evaluating): Promi
 };
 
 const main = async (): Promise<EvaluationResult> => {
+  const large = largeRuleset(); // first, while there is little else to collect
   const contexts = benchContexts();
   const flags = benchRuleset().flags;
   const contenders = ours(contexts);
   const reference = contenders[0]!;
-  const faults = new Map<string, { records: boolean; fault: string }>();
+  const faults = new Map<string, string>();
   for (const { name, make } of peers) {
     try {
       const peer = await make({ flags, contexts });
       const fault = await disagreement(peer, reference);
       if (fault === undefined) contenders.push(peer);
-      else faults.set(name, { records: peer.records, fault });
+      else faults.set(name, fault);
     } catch (error) {
-      faults.set(name, { records: false, fault: `could not be run: ${error instanceof Error ? error.message : String(error)}` });
+      faults.set(name, `could not be run: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   const slices = new Map<Evaluating, number>();
@@ -86,15 +91,14 @@ const main = async (): Promise<EvaluationResult> => {
       collect();
       return { perSecond: (count * 1000) / (await cpuMsOf(contender, index * count, count)) };
     },
-  })));
+  })), ROUNDS * SLICES_A_ROUND);
   const figures: EvaluationFigures[] = [];
   for (const contender of contenders) {
-    const perSecond = median(samples.get(contender.name)!.map((sample) => sample.perSecond));
+    const perSecond = Math.max(...samples.get(contender.name)!.map((sample) => sample.perSecond));
     figures.push({ name: contender.name, records: contender.records, perSecond, garbage: await garbageOf(contender) });
   }
-  for (const [name, { records, fault }] of faults) figures.push({ name, records, perSecond: NaN, garbage: NaN, fault });
   for (const contender of contenders) await contender.close?.();
-  return { figures, large: largeRuleset() };
+  return { figures, leftOut: [...faults].map(([name, fault]) => `${name} ${fault}`), large, openFeature: await throughOpenFeature(contexts) };
 };
 
 main().then((result) => process.send!(result, () => process.exit(0)), (error: unknown) => process.send!({ failure: error instanceof Error ? (error.stack ?? error.message) : String(error) }, () => process.exit(1)));

@@ -84,3 +84,6 @@ const MEETINGS = 20;
 /** Which context the n-th evaluation is of; its flag is the (n mod 200)-th. */
 export const contextAt = (n: number): number => (n + (Math.floor(n / CONTEXTS) % MEETINGS)) % CONTEXTS;
 
+
+/** After so many evaluations every pair has been met. */
+export const PAIRS = CONTEXTS * MEETINGS;
