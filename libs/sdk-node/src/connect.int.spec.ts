@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -205,6 +206,40 @@ describe('rules', () => {
     const before = server.seen.length;
     const pataka = await connect({ bootstrap, offline: true });
     expect([pataka.string('flag', 'x'), pataka.status, server.seen.length]).toEqual(['brought', 'ready', before]);
+  });
+
+  it('hold lists of keys that segments name, fetched once and kept over a restart', async () => {
+    const text = 'u1\nu2\n';
+    const hash = createHash('sha256').update(text).digest('hex');
+    const vip = { key: 'vip', version: 1, includedList: { hash, size: 2 } };
+    const ruleset = testRuleset({ flag: 'one' });
+    const rules = [{ id: 'r', conditions: [{ operator: 'in_segment' as const, value: ['vip'] }], value: 'vip' }];
+    const flags = [{ ...ruleset.flags[0]!, environments: { test: { enabled: true, rules } } }];
+    server.answers['/v1/ruleset'] = (_request, response) => void response.writeHead(200, { etag: '"1"' }).end(JSON.stringify({ ...ruleset, flags, segments: [vip] }));
+    const first = await connect({ directory });
+    expect(first.details('flag', 'mine', { targetingKey: 'u1' })).toMatchObject({ value: 'mine', errorCode: 'GENERAL' });
+    await first.close();
+    server.answers[`/v1/lists/${hash}`] = (_request, response) => void response.end(text);
+    const second = await connect({ directory });
+    expect(['u1', 'u3'].map((targetingKey) => second.string('flag', 'mine', { targetingKey }))).toEqual(['vip', 'one']);
+    await second.close();
+    await server.stop();
+    const third = await connect({ directory });
+    expect(third.string('flag', 'mine', { targetingKey: 'u2' })).toBe('vip');
+    expect(server.requests(`/v1/lists/${hash}`)).toBeGreaterThanOrEqual(2);
+  });
+
+  it('refuse a list that arrives broken', async () => {
+    const hash = 'a'.repeat(64);
+    server.answers[`/v1/lists/${hash}`] = (_request, response) => void response.end('other\n');
+    const pataka = await connect();
+    const changed: unknown[] = [];
+    pataka.on('change', (keys) => changed.push(keys));
+    await until(() => server.streams.length === 1);
+    server.change(2, { segments: [{ key: 'vip', includedList: { hash, size: 1 } }] });
+    await until(() => server.requests(`/v1/lists/${hash}`) > 0);
+    await sleep(50);
+    expect([changed, pataka.position, pataka.string('flag', 'x')]).toEqual([[], 1, 'one']);
   });
 
   it('name options that cannot be meant', async () => {

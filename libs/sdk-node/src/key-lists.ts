@@ -30,7 +30,11 @@ export class ListStore implements KeyLists {
   /** Forgets the lists that no segment names any more. */
   keepOnly(segments: Ruleset['segments']): void {
     const named = new Set(keyListsNamedBy(segments).map(({ hash }) => hash));
-    for (const hash of this.lists.keys()) if (!named.has(hash)) this.lists.delete(hash);
+    for (const hash of this.lists.keys()) {
+      if (named.has(hash)) continue;
+      this.lists.delete(hash);
+      void this.files?.removeList(hash);
+    }
   }
 
   private async load(hash: string, signal: AbortSignal): Promise<KeyList> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ruleset } from '@pataka/evaluation';
 import { replaceFile } from './atomic-file';
@@ -52,5 +52,10 @@ export class RulesetFiles {
 
   async writeList(hash: string, text: Uint8Array): Promise<void> {
     await replaceFile(join(this.lists, hash), text);
+  }
+
+  /** Whoever still needs it fetches it again. */
+  async removeList(hash: string): Promise<void> {
+    await rm(join(this.lists, hash), { force: true }).catch(() => undefined);
   }
 }
