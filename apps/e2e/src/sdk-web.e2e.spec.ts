@@ -13,7 +13,8 @@ import { openService } from '@pataka/evaluator';
 import { type EmbeddedPostgres, hashToken, type Infrastructure, loadPlatformConfig, openInfrastructure, type Service, startEmbeddedPostgres } from '@pataka/platform';
 import { type EvaluationContext, type KeyValueStore, Pataka, type PatakaOptions } from '@pataka/web';
 import { variantOf } from './harness/bucketing';
-import { root } from './harness/build';
+import { build, root } from './harness/build';
+import { PatakaProcess } from './harness/pataka-process';
 import { until } from './harness/waiting';
 
 const AT = '2026-03-01T00:00:00Z';
@@ -338,6 +339,62 @@ describe('events made while offline', () => {
     const missing = Math.max(...numbers) + 1 - new Set(numbers).size;
     expect([numbers.length, missing, pataka.eventCounts.dropped]).toEqual([25, 76, 76]);
   });
+});
+
+describe('a web application on the whole of Pataka', () => {
+  let pataka: PatakaProcess;
+  beforeAll(async () => {
+    build();
+    pataka = await PatakaProcess.start();
+  }, 300_000);
+  afterAll(() => pataka.dispose(), 60_000);
+
+  it('finds every event in the report once, though all was killed under it', async () => {
+    const { admin, url, tokens } = pataka;
+    await admin.post('/api/metrics', { key: 'web_km', type: 'mean', clientWritable: true });
+    const { id } = await admin.post<{ id: string }>('/api/experiments', {
+      key: 'web_routing', type: 'AB_TEST', variants: [{ id: 'control', weight: 0.5, config: 'basic', isControl: true }, { id: 'ai', weight: 0.5, config: 'ai_advanced' }],
+      successMetrics: ['web_km'], strategy: { type: 'FIXED', targetPercentage: 100 },
+    });
+    await until('its flag', async () => (await admin.get<{ linked: boolean }>(`/api/experiments/${id}`)).linked);
+    await admin.ask('PATCH', '/api/flags/web_routing', { body: { clientVisible: true }, headers: { 'if-match': '"1"' } });
+    await admin.post(`/api/experiments/${id}/start`);
+    const open = async (index: number): Promise<Pataka> => {
+      const client = await Pataka.connect({ url, clientKey: tokens.client, context: { targetingKey: `web-${index}` }, timeoutMs: 5_000, host: { storage: null } });
+      clients.push(client);
+      return client;
+    };
+    const drivers = await Promise.all(Array.from({ length: 12 }, (_, index) => open(index)));
+    await until('all are in the experiment', () => drivers.every((driver) => driver.peek('web_routing', 'none').reason === 'SPLIT'));
+    const trip = (): void => drivers.forEach((driver, index) => driver.track('web_km', { value: index }));
+    const flush = (): Promise<void[]> => Promise.all(drivers.map((driver) => driver.flush()));
+    const values = drivers.map((driver) => driver.string('web_routing', 'none'));
+    trip();
+    const sending = flush();
+    await pataka.kill();
+    await sending;
+    trip();
+    await flush();
+    expect(drivers.map((driver) => driver.string('web_routing', 'none'))).toEqual(values);
+    pataka.spawn();
+    await pataka.ready();
+    trip();
+    await until('all has gone', async () => {
+      await flush();
+      return drivers.every(({ eventCounts }) => eventCounts.pending === 0);
+    });
+    expect(drivers.map(({ eventCounts }) => eventCounts.accepted)).toEqual(drivers.map(() => 4));
+    type Results = { variants: { variantId: string; sampleSize: number; metrics: Record<string, { mean: number }> }[]; excluded: { multipleVariants: number } };
+    const total = 3 * drivers.reduce((sum, _driver, index) => sum + index, 0);
+    const sums = await until('every event is in the report', async () => {
+      const { variants } = await admin.get<Results>(`/api/experiments/${id}/results`);
+      const found = variants.map(({ sampleSize, metrics }) => [sampleSize, Math.round(sampleSize * (metrics['web_km']?.mean ?? 0))] as const);
+      return found.reduce((sum, [subjects]) => sum + subjects, 0) === drivers.length && found.reduce((sum, [, km]) => sum + km, 0) >= total && found;
+    });
+    expect(sums.reduce((sum, [, km]) => sum + km, 0)).toBe(total);
+    const recorded = await admin.get<{ items?: object[] }>('/api/subjects/web-3/exposures');
+    expect(JSON.stringify(recorded)).toContain('"receipt"');
+  }, 120_000);
 });
 
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
