@@ -82,7 +82,7 @@ export class CollectedHeaders {
 }
 
 /** Answers JSON that is already text (null: no body, for 304) on a route that collects its headers. Does nothing once the caller has gone. */
-export const sendHot = (request: HotRequest, response: ServerResponse, status: number, text: string | null, headers: readonly string[] = []): void => {
+export const sendHot = (request: HotRequest, response: ServerResponse, status: number, text: string | Buffer | null, headers: readonly string[] = []): void => {
   if (response.headersSent || response.destroyed) return;
   if (text === null) return void response.writeHead(status, [...request.always, ...headers]).end();
   response.writeHead(status, [...request.always, 'content-type', 'application/json; charset=utf-8', 'content-length', String(Buffer.byteLength(text)), ...headers]);

@@ -8,6 +8,7 @@ export interface Fragment {
   variant: string; ruleId: string | undefined; reason: string;
   /** The whole answer or, of an experiment's rule, all but its end. */
   text: string;
+  bytes: Buffer;
   experiment: boolean;
   /** The SHA-256 of the text, its first 128 bits. */
   digest: Int32Array;
@@ -42,9 +43,10 @@ export class FlagAnswers {
     // A flag has a handful of answers, and their names are the same strings each time: no map is faster.
     for (const fragment of this.#fragments) if (fragment.variant === variant && fragment.ruleId === ruleId && fragment.reason === reason) return fragment;
     const text = serialise(this.flag, evaluation, this.stale);
-    const digest = createHash('sha256').update(text).digest();
+    const bytes = Buffer.from(text);
+    const digest = createHash('sha256').update(bytes).digest();
     const fragment: Fragment = {
-      variant, ruleId, reason, text, experiment: evaluation.experimentId !== undefined,
+      variant, ruleId, reason, text, bytes, experiment: evaluation.experimentId !== undefined,
       digest: Int32Array.from([0, 4, 8, 12], (at) => digest.readInt32LE(at)), counter: this.counts.counter(this.flag.key, this.environment, variant, undefined),
     };
     this.#fragments.push(fragment);

@@ -106,11 +106,11 @@ export class OfrepRoutes {
     const nowMs = this.parts.now();
     counts.at(nowMs);
     const all = this.#answers.all(principal.environment, principal.kind, this.parts.stale());
-    const { flags, etag } = bulkAnswer(all, state.compiled(principal.environment), prepared.context, nowMs);
+    const { etag, body: bodyWith } = bulkAnswer(all, state.compiled(principal.environment), prepared.context, nowMs);
     const headers = ['etag', etag, 'cache-control', 'no-cache'];
     if (matches(request.headers['if-none-match'], etag)) return sendHot(request, response, 304, null, headers);
     const metadata = `{"flagSetVersion":${state.position},"engine":"${ENGINE_VERSION}"}`;
-    sendHot(request, response, 200, `{"flags":${flags},"metadata":${metadata},"eventStreams":[${this.#eventStream(principal)}]}`, headers);
+    sendHot(request, response, 200, bodyWith(`,"metadata":${metadata},"eventStreams":[${this.#eventStream(principal)}]}`), headers);
   }
 
   #expose(flagKey: string, principal: KeyPrincipal, { context, attributes }: Prepared, evaluation: Evaluation): void {
