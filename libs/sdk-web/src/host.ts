@@ -89,9 +89,12 @@ export const completeHost = (given: Host = {}): Required<Host> => ({
   ...given,
 });
 
+// A longer delay overflows in every host and is over at once.
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** A timer that keeps no server process alive. Returns how to cancel it. */
 export const later = (delayMs: number, work: () => void): (() => void) => {
-  const timer: { unref?(): void } = setTimeout(work, delayMs);
+  const timer: { unref?(): void } = setTimeout(work, Math.min(delayMs, LONGEST_MS));
   timer.unref?.();
   return () => clearTimeout(timer as NodeJS.Timeout);
 };

@@ -492,6 +492,16 @@ describe('a page that a server rendered', () => {
     expect([pataka.status, pataka.boolean('scoring', false)]).toEqual(['stale', true]);
   });
 
+  it('that is for nobody in particular serves anonymous visitors until the network answers, and without it', async () => {
+    const bootstrap = { context: { region: 'pune' }, flags: [{ key: 'scoring', value: true }], at: 1 };
+    expect(Pataka.fromBootstrap(bootstrap).details('scoring', false)).toMatchObject({ value: true, reason: 'UNKNOWN' });
+    server.fails = { status: 0 };
+    const pataka = create({ bootstrap, context: {} });
+    await pass(5_000);
+    expect([pataka.status, pataka.boolean('scoring', false)]).toEqual(['stale', true]);
+    expect(pataka.context).toEqual({ region: 'pune', targetingKey: expect.any(String) });
+  });
+
   it('starts without where the server had none in time', async () => {
     server.fails = { status: 503 };
     expect(await fetchBootstrap({ url: 'https://flags.example.in', clientKey: 'k', context: {}, host: server.host })).toBeUndefined();

@@ -84,7 +84,7 @@ export class Pataka {
 
   /** A client that serves given answers and nothing else: for rendering on a server, and for tests. */
   static fromBootstrap(bootstrap: BulkAnswer | undefined): Pataka {
-    return new Pataka({ url: '', clientKey: '', offline: true, host: { storage: null }, ...(bootstrap === undefined ? {} : { bootstrap }) });
+    return new Pataka({ url: '', clientKey: '', offline: true, anonymous: false, host: { storage: null }, ...(bootstrap === undefined ? {} : { bootstrap }) });
   }
 
   /** Resolves once there is something to answer from (storage and a bootstrap count), or the first attempt has failed. */
@@ -290,8 +290,8 @@ export class Pataka {
 
   /** The last known stay, but nobody is served what is known to be another's. */
   #failed(status: 'failed' | 'denied'): void {
-    const foreign = this.#snapshot !== null && this.#reconciling && targetingKeyOf(this.#snapshot.context) !== targetingKeyOf(this.#context);
-    if (foreign) this.#forget();
+    const served = this.#snapshot === null ? undefined : targetingKeyOf(this.#snapshot.context);
+    if (served !== undefined && served !== targetingKeyOf(this.#context)) this.#forget();
     if (this.#snapshot === null) this.#setStatus(status);
     else if (!this.#options.offline) this.#setStatus('stale');
     this.#isReady();
