@@ -9,7 +9,8 @@ interface Tables { events: string; head: string; documents: string }
 interface Head { position: string; hash: string }
 interface Kept { category: string; key: string; version: number; position: string; document: object }
 
-const PAGE = 1_000;
+// An event may hold a quarter of a megabyte.
+const PAGE = 100;
 const MOST_FAULTS = 100;
 
 /** A walk over all events in order. */

@@ -29,6 +29,18 @@ interface Range { topic: string; partition: number; from: string; until: string 
 
 const byTopic = (ends: readonly Checkpoint[], topics: readonly string[]): Checkpoint[] => [...ends].sort((a, b) => topics.indexOf(a.topic) - topics.indexOf(b.topic));
 
+/** Partitions by the lane that reads them, and those that come before all lanes. */
+const inLanes = (fill: Fill | undefined, ends: readonly Checkpoint[]): { first: Checkpoint[]; lanes: Map<number, Checkpoint[]> } => {
+  const lanes = new Map<number, Checkpoint[]>();
+  const first: Checkpoint[] = [];
+  for (const end of ends) {
+    const lane = fill?.laneOf(end.topic, end.partition) ?? null;
+    if (lane === null) first.push(end);
+    else lanes.set(lane, [...(lanes.get(lane) ?? []), end]);
+  }
+  return { first, lanes };
+};
+
 /** Fills one generation of a projection from the beginning of the log. What is refused was refused when it was live, so it makes no dead letters again. */
 export class Rebuild {
   readonly schema: string;
@@ -69,21 +81,18 @@ export class Rebuild {
 
   /** The first of a rebuild: the tables are empty and have no indexes yet. */
   private async fill(fill: Fill | undefined, ends: readonly Checkpoint[]): Promise<void> {
-    const { database, projection } = this.parts;
-    const lanes = new Map<number, Checkpoint[]>();
-    const first: Checkpoint[] = [];
-    for (const end of ends) {
-      const lane = fill?.laneOf(end.topic, end.partition) ?? null;
-      if (lane === null) first.push(end);
-      else lanes.set(lane, [...(lanes.get(lane) ?? []), end]);
-    }
+    const { first, lanes } = inLanes(fill, ends);
     await this.concurrently(first, (end, signal) => this.advanceOne(end, signal));
-    if (fill !== undefined) await this.concurrently([...lanes], ([lane, parts], signal) => this.fillLane(fill.open(this.schema, lane), parts, signal));
-    const ddl = projection.index?.(this.schema) ?? '';
-    if (ddl !== '') await database.transaction((sql) => sql.query(ddl), { unhurried: true });
-    this.indexed = true;
-    await fill?.finish(database, this.schema);
+    await this.concurrently([...lanes], ([lane, parts], signal) => this.fillLane(fill!.open(this.schema, lane), parts, signal));
+    await this.index();
+    await fill?.finish(this.parts.database, this.schema);
     for (const range of this.putOff.splice(0)) await this.applyRange(range);
+  }
+
+  private async index(): Promise<void> {
+    const ddl = this.parts.projection.index?.(this.schema);
+    if (ddl !== undefined) await this.parts.database.transaction((sql) => sql.query(ddl), { unhurried: true });
+    this.indexed = true;
   }
 
   private async fillLane(lane: FillLane, ends: readonly Checkpoint[], signal: AbortSignal): Promise<void> {

@@ -10,7 +10,7 @@ const kinds = ['regions', 'calendars', 'segments', 'flags', 'experiments'] as co
 type Kind = (typeof kinds)[number];
 type Bundle = Partial<Record<Kind, JsonObject[]>>;
 
-const readOnly = ['version', 'createdBy', 'createdAt', 'updatedAt', 'evaluationCount', 'lastEvaluated', 'experimentId', 'id', 'status', 'rollout', 'results', 'linked', 'refusal', 'phase', 'phases', 'outcome', 'winnerVariantId', 'startedAt', 'completedAt'];
+const readOnly = ['version', 'createdBy', 'createdAt', 'updatedAt', 'evaluationCount', 'lastEvaluated', 'experimentId', 'id', 'status', 'rollout', 'results', 'linked', 'refusal', 'phase', 'phases', 'outcome', 'winnerVariantId', 'startedAt', 'completedAt', 'includedList', 'excludedList'];
 
 const writable = (kind: Kind, document: JsonObject): JsonObject => {
   const dropped = kind === 'flags' ? readOnly.filter((name) => name !== 'status') : readOnly;
