@@ -63,6 +63,17 @@ describe('an evaluator', () => {
     expect(evaluator.value('outer', raw, null)).toBe('out');
   });
 
+  it('finds segments out anew for the evaluation around another', () => {
+    const inSegment = { operator: 'in_segment', value: 's' };
+    const ruleset = compileRuleset({
+      environment: 'production', position: 1, regions: [], calendars: [], segments: [{ key: 's', included: ['member'], conditions: [] }],
+      flags: [flagOf('inner', [{ id: 'r', value: 'in', conditions: [inSegment] }]), flagOf('outer', [{ id: 'r', value: 'out', conditions: [{ attribute: 'x', operator: 'equals', value: 'in' }, inSegment] }])],
+    } as unknown as Parameters<typeof compileRuleset>[0]);
+    const evaluator = new Evaluator(ruleset, () => NOW);
+    const raw = { targetingKey: 'stranger', get x() { return evaluator.value('inner', { targetingKey: 'member' }, null); } };
+    expect(evaluator.value('outer', raw, null)).toBe('no');
+  });
+
   it('answers GENERAL where a getter of the context throws, and goes on', () => {
     const evaluator = new Evaluator(rulesetOf(flagOf('f', [{ id: 'r', value: 'yes', conditions: [{ attribute: 'x', operator: 'exists' }] }])), () => NOW);
     expect(evaluator.decide('f', { get x() { throw new Error('no'); } }).errorCode).toBe('GENERAL');

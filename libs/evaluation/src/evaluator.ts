@@ -67,8 +67,14 @@ export class Evaluator {
       return failed(error); // a chain of prerequisites too long for the call stack, a getter of the caller that throws
     } finally {
       this.busy = false;
-      this.last = context;
+      if (this.last !== context) this.surface(context);
     }
+  }
+
+  /** Back from an evaluation within another: what was found out for its context holds for no other. */
+  private surface(context: Context): void {
+    this.last = context;
+    this.ruleset.run += 1;
   }
 
   private judge(flagKey: string, raw: unknown, context: Context): Evaluation | undefined {
