@@ -6,7 +6,8 @@ export { findPrerequisiteCycle, findSegmentCycle } from './cycle';
 export { ENGINE_VERSION, evaluate, evaluateValue } from './evaluate';
 export { Evaluator } from './evaluator';
 export type { ErrorCode, Evaluation, Failure, Reason, Served, Tally, Unserved } from './evaluation';
-export { explain, type ConditionExplanation, type Explanation, type PrerequisiteExplanation, type RuleExplanation, type RuleOutcome } from './explain';
+export { explain, type ConditionExplanation, type Explanation, type PrerequisiteExplanation, type RuleExplanation, type RuleFinding, type RuleOutcome,
+  type CalendarExplanation, type DisabledBy, type ScheduleExplanation, type SegmentExplanation } from './explain';
 export { parseInstant } from './instant';
 export { faultOf, isRecord, listOf, reservedName, type Check } from './faults';
 export { finish, keyListsNamedBy, keyListSteps, MAX_KEY_LIST_BYTES, type KeyList, type KeyLists, type KeyListText } from './key-list';
