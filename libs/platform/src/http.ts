@@ -77,19 +77,9 @@ class HttpService implements Service {
     response.once('close', () => this.finished(request, response, state, found.hit?.route.streams === true));
     if ('refusal' in found) return this.fail(request, response, state, found.refusal);
     const { hit, path } = found;
-    if (hit === null) {
-      if (path === '/api' || path.startsWith('/api/')) response.setHeader('cache-control', 'no-store');
-      return this.route(request, response, state);
-    }
-    const failed = (error: unknown): void => {
-      headers?.applyTo(response);
-      this.fail(request, response, state, error);
-    };
-    try {
-      this.hot.run(hit, request, response, { state, headers })?.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    if (hit !== null) return this.runHot(hit, request, response, { state, headers });
+    if (path === '/api' || path.startsWith('/api/')) response.setHeader('cache-control', 'no-store');
+    this.route(request, response, state);
   };
 
   async listen(port: number, host?: string): Promise<number> {
@@ -116,6 +106,18 @@ class HttpService implements Service {
       return { path, hit: this.hot.find(request.method ?? '', path) };
     } catch (refusal) {
       return { hit: null, refusal };
+    }
+  }
+
+  private runHot(hit: HotHit, request: IncomingMessage, response: ServerResponse, begun: { state: RequestState; headers: CollectedHeaders | null }): void {
+    const failed = (error: unknown): void => {
+      begun.headers?.applyTo(response);
+      this.fail(request, response, begun.state, error);
+    };
+    try {
+      this.hot.run(hit, request, response, begun)?.catch(failed);
+    } catch (error) {
+      failed(error);
     }
   }
 
