@@ -1,7 +1,7 @@
 import type { Sql } from '@pataka/event-sourcing';
 import { staysBefore, type ConversionRow, type ExposureRow } from './archive-row';
 import type { ConversionFact, ExposureFact } from './evidence.fold';
-import { arrayOf, copyRows, type Cell } from './sql-arrays';
+import { arrayOf, copyText } from './sql-arrays';
 
 interface Archived { id: string; at: number; hash: string }
 /** What came of archiving: rows that are new, and rows that are to take the place of a copy that came before. */
@@ -10,20 +10,17 @@ export interface Archiving<Row> { fresh: Row[]; smaller: Row[] }
 interface ExposureRecord { id: string; at: string; target_key: string; unit: string; experiment: string; variant: string; phase: number | null }
 interface ConversionRecord { id: string; at: string; key: string; metric: string; value: string; experiment: string | null; environment: string | null }
 
-interface Table<Row> { name: string; columns: string; cells: readonly ((row: Row) => Cell)[] }
+/** `line` is a row in COPY's text format: every event passes here, so it is written out. */
+interface Table<Row> { name: string; columns: string; line: (row: Row) => string }
 const exposureArchive: Table<ExposureRow> = {
   name: 'exposure_archive', columns: 'id, at, hash, target_key, unit, experiment, variant, phase, environment, payload',
-  cells: [
-    (row) => row.id, (row) => row.at, (row) => row.hash, (row) => row.targetKey, (row) => row.unit, (row) => row.experiment, (row) => row.variant,
-    (row) => row.phase, (row) => row.environment, (row) => row.payload,
-  ],
+  line: (row) => `${row.id}\t${row.at}\t${row.hash}\t${copyText(row.targetKey)}\t${copyText(row.unit)}\t${copyText(row.experiment)}\t${copyText(row.variant)}\t${
+    row.phase ?? '\\N'}\t${copyText(row.environment)}\t${copyText(row.payload)}\n`,
 };
 const conversionArchive: Table<ConversionRow> = {
   name: 'conversion_archive', columns: 'id, at, hash, key, target_key, unit, metric, value, experiment, environment, payload',
-  cells: [
-    (row) => row.id, (row) => row.at, (row) => row.hash, (row) => row.key, (row) => row.targetKey, (row) => row.unit, (row) => row.metric,
-    (row) => row.value, (row) => row.experiment, (row) => row.environment, (row) => row.payload,
-  ],
+  line: (row) => `${row.id}\t${row.at}\t${row.hash}\t${copyText(row.key)}\t${copyText(row.targetKey)}\t${copyText(row.unit)}\t${copyText(row.metric)}\t${
+    row.value}\t${copyText(row.experiment)}\t${copyText(row.environment)}\t${copyText(row.payload)}\n`,
 };
 
 /** One copy of each event, the one that stays; in order of id, so that writers meet in one order. */
@@ -122,9 +119,9 @@ export class ArchiveStore {
     await this.insert(table, rows);
   }
 
-  private async insert<Row extends Archived>({ name, columns, cells }: Table<Row>, rows: readonly Row[]): Promise<void> {
+  private async insert<Row extends Archived>({ name, columns, line }: Table<Row>, rows: readonly Row[]): Promise<void> {
     if (rows.length === 0) return;
-    await this.sql.copy(`${this.schema}.${name} (${columns})`, copyRows(rows, ...cells)).catch((error: unknown) => {
+    await this.sql.copy(`${this.schema}.${name} (${columns})`, rows.map(line).join('')).catch((error: unknown) => {
       throw isDuplicate(error) ? new MetAtOneId(error) : error;
     });
   }

@@ -17,7 +17,7 @@ const MOST_SUBJECTS = 40_000;
 const NONE: Held[] = [];
 
 // Of a young table PostgreSQL has no statistics: it takes a key for one of 200 and reads the whole table for every batch. All look-ups here have an index.
-export const preferIndexes = async (sql: Sql): Promise<void> => void (await sql.query(`select set_config('enable_seqscan', 'off', true)`));
+export const preferIndexes = async (sql: Sql): Promise<void> => void (await sql.query(`select set_config('enable_seqscan', 'off', true), set_config('synchronous_commit', 'off', true)`));
 
 /** A subject in memory: as it is in its table (null: it is not there), and as it is now. */
 interface Held { stored: Subject | null; now: Subject }

@@ -33,7 +33,9 @@ export const withEvent = (state: MetricState | undefined, metric: MetricPlan, pa
   const days = before[part] ?? {};
   const aggregation = part === 'y' ? metric.aggregation : 'sum';
   const cell = days[day];
-  return { ...before, [part]: { ...days, [day]: cell === undefined ? firstCell(aggregation, event) : combine[aggregation](cell, event) } };
+  const after = { ...days, [day]: cell === undefined ? firstCell(aggregation, event) : combine[aggregation](cell, event) };
+  if (part === 'x') return { y: before.y, x: after };
+  return before.x === undefined ? { y: after } : { y: after, x: before.x };
 };
 
 interface Running { count: bigint; value: Units }

@@ -16,8 +16,13 @@ export const columnsOf = <Row>(rows: readonly Row[], ...columns: ((row: Row) => 
 
 export const arrayOf = (cells: readonly Cell[]): string => `{${cells.map(cellText).join(',')}}`;
 
-const copyText = (text: string): string => (/[\\\n\r\t]/.test(text) ? text.replace(/[\\\n\r\t]/g, (character) => copyEscapes[character]!) : text);
 const copyEscapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** A text or null as a cell of COPY's text format. Numbers and UUIDs need no such care. */
+export const copyText = (text: string | null): string => {
+  if (text === null) return '\\N';
+  return /[\\\n\r\t]/.test(text) ? text.replace(/[\\\n\r\t]/g, (character) => copyEscapes[character]!) : text;
+};
 
 /** Rows in the text format of COPY. */
 export const copyRows = <Row>(rows: readonly Row[], ...columns: ((row: Row) => Cell)[]): string => {
@@ -26,7 +31,7 @@ export const copyRows = <Row>(rows: readonly Row[], ...columns: ((row: Row) => C
     let separator = '';
     for (const column of columns) {
       const cell = column(row);
-      text += separator + (typeof cell === 'string' ? copyText(cell) : cell === null ? '\\N' : String(cell));
+      text += separator + (typeof cell === 'string' || cell === null ? copyText(cell) : String(cell));
       separator = '\t';
     }
     text += '\n';
