@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
 import { Database, EventLogTransport, EventStore, handle, OutboxRelay, ProjectionRunner } from '@pataka/event-sourcing';
@@ -16,6 +18,8 @@ import { ResultsController } from './results/results.controller';
 import { SubjectsController } from './subjects/subjects.controller';
 
 const SCHEMA = 'analytics';
+// Only compiled code can be started in a thread.
+const FILL_SCRIPT = join(__dirname, 'fill-thread.js');
 // Any number that no other service of the database uses.
 const LOCK = 7_142_000_003;
 
@@ -39,7 +43,8 @@ const open = (databaseUrl: string, log: Infrastructure['log'], onCommitted?: (ex
   const database = Database.create({ url: databaseUrl, name: 'pataka-analytics', migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA)] });
   const store = new EventStore({ database, schema: SCHEMA, service: 'analytics', lockId: LOCK });
   store.register(metricAggregate);
-  const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'analytics', projections: [evidenceProjection(onCommitted), experimentMetrics(store)] });
+  const fillThread = existsSync(FILL_SCRIPT) ? { fillThread: { script: FILL_SCRIPT, data: databaseUrl } } : {};
+  const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'analytics', projections: [evidenceProjection(onCommitted), experimentMetrics(store)], ...fillThread });
   return { database, store, runner };
 };
 

@@ -2,6 +2,7 @@ export * from './aggregate';
 export * from './database';
 export * from './event-batch';
 export * from './event-log';
+export { serveLanes } from './fill-threads';
 export * from './projection';
 export * from './unavailable';
 export * from './cloud-event';

@@ -1,33 +1,21 @@
-import type { Checkpoint, Checkpoints } from './checkpoint';
-import { decodeBatch } from './cloud-event-decode';
-import type { Database, Sql } from './database';
-import type { EventBatch } from './event-batch';
-import type { EventLog } from './event-log';
-import type { Generations } from './generations';
-import type { Fill, FillLane, Progress, Projection } from './projection';
-import { batchOf } from './projection-runner-batch';
-import { applyInParts, isFaultOfEvent, writeBatch } from './projection-runner-write';
+import type { Checkpoint } from './checkpoint';
+import type { Sql } from './database';
+import { FillThreads, type FillThread } from './fill-threads';
+import type { Fill, Progress } from './projection';
+import { fillLane, type LaneStep, type LaneWork } from './projection-runner-fill';
+import { BuildingGeneration, type BuildParts, type Range } from './projection-runner-generation';
+import { applyInParts, writeBatch } from './projection-runner-write';
 
 /** What a rebuild works with. */
-export interface RebuildParts {
-  database: Database;
-  log: EventLog;
-  checkpoints: Checkpoints;
-  generations: Generations;
-  projection: Projection;
-  /** Leaves out what happened after this instant. */
-  until?: string | undefined;
+export interface RebuildParts extends BuildParts {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
+  fillThread?: FillThread | undefined;
 }
 
 const CONCURRENCY = 3;
-const TRIES = 3;
-
-/** Records of a partition: `from` inclusive, `until` exclusive. */
-interface Range { topic: string; partition: number; from: string; until: string }
-
-const byTopic = (ends: readonly Checkpoint[], topics: readonly string[]): Checkpoint[] => [...ends].sort((a, b) => topics.indexOf(a.topic) - topics.indexOf(b.topic));
+// A thread takes about a second of processor time to start.
+const WORTH_THREADS = 10_000;
 
 /** Partitions by the lane that reads them, and those that come before all lanes. */
 const inLanes = (fill: Fill | undefined, ends: readonly Checkpoint[]): { first: Checkpoint[]; lanes: Map<number, Checkpoint[]> } => {
@@ -43,17 +31,20 @@ const inLanes = (fill: Fill | undefined, ends: readonly Checkpoint[]): { first: 
 
 /** Fills one generation of a projection from the beginning of the log. What is refused was refused when it was live, so it makes no dead letters again. */
 export class Rebuild {
-  readonly schema: string;
   events = 0;
+  private readonly building: BuildingGeneration;
   private done = 0;
   private total = 0;
   private indexed = false;
-  private readonly putOff: Range[] = [];
   private readonly low = new Map<string, string>();
   private readonly next = new Map<string, string>();
 
   constructor(private readonly parts: RebuildParts, readonly generation: number) {
-    this.schema = parts.generations.schemaOf(parts.projection.name, generation);
+    this.building = new BuildingGeneration(parts, generation);
+  }
+
+  get schema(): string {
+    return this.building.schema;
   }
 
   /** Ends of all partitions as of now. */
@@ -73,82 +64,11 @@ export class Rebuild {
 
   /** Applies everything up to these offsets, some partitions at a time. */
   async advance(ends: readonly Checkpoint[]): Promise<void> {
+    const { topics, fill } = this.parts.projection;
     this.total = this.done + this.behind(ends);
-    const wanted = ends.filter(({ topic }) => this.parts.projection.topics.includes(topic));
-    if (this.indexed) return this.concurrently(wanted, (end, signal) => this.advanceOne(end, signal));
-    await this.fill(this.parts.projection.fill, wanted);
-  }
-
-  /** The first of a rebuild: the tables are empty and have no indexes yet. */
-  private async fill(fill: Fill | undefined, ends: readonly Checkpoint[]): Promise<void> {
-    const { first, lanes } = inLanes(fill, ends);
-    await this.concurrently(first, (end, signal) => this.advanceOne(end, signal));
-    await this.concurrently([...lanes], ([lane, parts], signal) => this.fillLane(fill!.open(this.schema, lane), parts, signal));
-    await this.index();
-    await fill?.finish(this.parts.database, this.schema);
-    for (const range of this.putOff.splice(0)) await this.applyRange(range);
-  }
-
-  private async index(): Promise<void> {
-    const ddl = this.parts.projection.index?.(this.schema);
-    if (ddl !== undefined) await this.parts.database.transaction((sql) => sql.query(ddl), { unhurried: true });
-    this.indexed = true;
-  }
-
-  private async fillLane(lane: FillLane, ends: readonly Checkpoint[], signal: AbortSignal): Promise<void> {
-    const flush = async (): Promise<void> => (await this.parts.database.transaction((sql) => lane.flush(sql), { unhurried: true }))();
-    for (const { topic, partition, offset } of byTopic(ends, this.parts.projection.topics)) {
-      for await (const batch of this.batches(topic, partition, this.placed(topic, partition), offset)) {
-        signal.throwIfAborted();
-        await this.take(lane, batch);
-        this.advanceTo(batch);
-        if (lane.full()) await flush();
-      }
-    }
-    await flush();
-  }
-
-  private async take(lane: FillLane, batch: EventBatch): Promise<void> {
-    const claimed = <T>(work: (sql: Sql) => Promise<T>): Promise<T> => this.parts.database.transaction(async (sql) => {
-      await this.claim(sql, batch);
-      return work(sql);
-    });
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return (await claimed((sql) => lane.take(sql, this.upToInstant(batch))))();
-      } catch (error) {
-        if (!isFaultOfEvent(error)) throw error;
-        if (attempt < TRIES) continue;
-        // Some event in it cannot be written: which one is found out when the others are in.
-        await claimed(async () => undefined);
-        this.putOff.push({ topic: batch.topic, partition: batch.partition, from: batch.firstOffset, until: batch.nextOffset });
-        return;
-      }
-    }
-  }
-
-  private async applyRange({ topic, partition, from, until }: Range): Promise<void> {
-    for await (const batch of this.batches(topic, partition, from, until)) {
-      await writeBatch(this.parts.database, this.parts.projection, {
-        claim: async () => ({ schema: this.schema, batch: this.upToInstant(batch) }), conclude: async () => undefined,
-      });
-    }
-  }
-
-  private async concurrently<Work>(works: readonly Work[], act: (work: Work, signal: AbortSignal) => Promise<void>): Promise<void> {
-    const waiting = [...works];
-    const stop = new AbortController();
-    const signal = AbortSignal.any([stop.signal, ...(this.parts.signal === undefined ? [] : [this.parts.signal])]);
-    const worker = async (): Promise<void> => {
-      for (let work = waiting.shift(); work !== undefined; work = waiting.shift()) await act(work, signal);
-    };
-    // Nobody may still be writing when a failed generation is dropped.
-    const workers = await Promise.allSettled(Array.from({ length: CONCURRENCY }, () => worker().catch((error: unknown) => {
-      stop.abort(error);
-      throw error;
-    })));
-    signal.throwIfAborted();
-    for (const outcome of workers) if (outcome.status === 'rejected') throw outcome.reason;
+    const wanted = ends.filter(({ topic }) => topics.includes(topic)).sort((a, b) => topics.indexOf(a.topic) - topics.indexOf(b.topic));
+    if (this.indexed) await this.concurrently(wanted, CONCURRENCY, (end, signal) => this.advanceOne(end, signal));
+    else await this.fill(fill, wanted);
   }
 
   /**
@@ -157,55 +77,94 @@ export class Rebuild {
    */
   async catchUp(sql: Sql, ends: readonly Checkpoint[]): Promise<void> {
     for (const { topic, partition, offset } of ends.filter((end) => this.parts.projection.topics.includes(end.topic))) {
-      const from = (await this.parts.checkpoints.find(sql, this.place(topic, partition))) ?? this.low.get(`${topic}/${partition}`) ?? '0';
-      for await (const batch of this.batches(topic, partition, from, offset)) {
-        await this.claim(sql, batch);
+      const from = (await this.building.at(sql, topic, partition)) ?? this.low.get(`${topic}/${partition}`) ?? '0';
+      for await (const batch of this.building.batches({ topic, partition, from, until: offset })) {
+        await this.building.claim(sql, batch);
         await applyInParts(sql, this.parts.projection, this.schema, batch);
       }
     }
   }
 
-  private async advanceOne(end: Checkpoint, signal: AbortSignal): Promise<void> {
-    for await (const batch of this.batches(end.topic, end.partition, this.placed(end.topic, end.partition), end.offset)) {
-      signal.throwIfAborted();
-      await writeBatch(this.parts.database, this.parts.projection, {
-        claim: async (sql) => {
-          await this.claim(sql, batch);
-          return { schema: this.schema, batch: this.upToInstant(batch) };
-        },
-        conclude: async () => undefined,
+  /** The first of a rebuild: the tables are empty and have no indexes yet. */
+  private async fill(fill: Fill | undefined, ends: readonly Checkpoint[]): Promise<void> {
+    const { first, lanes } = inLanes(fill, ends);
+    await this.concurrently(first, CONCURRENCY, (end, signal) => this.advanceOne(end, signal));
+    const putOff = await this.fillLanes([...lanes].map(([lane, parts]) => ({
+      projection: this.parts.projection.name, generation: this.generation, lane, ranges: parts.map((end) => this.rangeTo(end)), until: this.parts.until,
+    })));
+    await this.index();
+    await fill?.finish(this.parts.database, this.schema);
+    for (const range of putOff) await this.applyRange(range);
+  }
+
+  private async fillLanes(works: readonly LaneWork[]): Promise<Range[]> {
+    const records = works.flatMap(({ ranges }) => ranges).reduce((sum, { from, until }) => sum + Number(BigInt(until) - BigInt(from)), 0);
+    const { fillThread } = this.parts;
+    const threads = fillThread === undefined || records < WORTH_THREADS ? null : new FillThreads(fillThread, works.length);
+    const putOff: Range[] = [];
+    try {
+      await this.concurrently(works, threads?.size ?? CONCURRENCY, async (work, signal) => {
+        const onStep = (step: LaneStep): void => this.advanceTo(step);
+        putOff.push(...(await (threads === null ? fillLane(this.building, work, signal, onStep) : threads.fill(work, signal, onStep))));
       });
-      this.advanceTo(batch);
+    } finally {
+      await threads?.close();
+    }
+    return putOff;
+  }
+
+  private async index(): Promise<void> {
+    const ddl = this.parts.projection.index?.(this.schema);
+    if (ddl !== undefined) await this.parts.database.transaction((sql) => sql.query(ddl), { unhurried: true });
+    this.indexed = true;
+  }
+
+  private async applyRange(range: Range): Promise<void> {
+    for await (const batch of this.building.batches(range)) {
+      await writeBatch(this.parts.database, this.parts.projection, { claim: async () => ({ schema: this.schema, batch }), conclude: async () => undefined });
     }
   }
 
-  private async *batches(topic: string, partition: number, from: string, until: string): AsyncIterable<EventBatch> {
-    if (BigInt(from) >= BigInt(until)) return;
-    for await (const records of this.parts.log.read(topic, partition, from, until)) yield decodeBatch(records);
+  private async concurrently<Work>(works: readonly Work[], concurrency: number, act: (work: Work, signal: AbortSignal) => Promise<void>): Promise<void> {
+    const waiting = [...works];
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, ...(this.parts.signal === undefined ? [] : [this.parts.signal])]);
+    const worker = async (): Promise<void> => {
+      for (let work = waiting.shift(); work !== undefined; work = waiting.shift()) await act(work, signal);
+    };
+    // Nobody may still be writing when a failed generation is dropped.
+    const workers = await Promise.allSettled(Array.from({ length: concurrency }, () => worker().catch((error: unknown) => {
+      stop.abort(error);
+      throw error;
+    })));
+    signal.throwIfAborted();
+    for (const outcome of workers) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  private place(topic: string, partition: number) {
-    return { projection: this.parts.projection.name, generation: this.generation, topic, partition };
+  private async advanceOne(end: Checkpoint, signal: AbortSignal): Promise<void> {
+    for await (const batch of this.building.batches(this.rangeTo(end))) {
+      signal.throwIfAborted();
+      await writeBatch(this.parts.database, this.parts.projection, {
+        claim: async (sql) => {
+          await this.building.claim(sql, batch);
+          return { schema: this.schema, batch };
+        },
+        conclude: async () => undefined,
+      });
+      this.advanceTo({ topic: batch.topic, partition: batch.partition, nextOffset: batch.nextOffset, events: batch.events.length });
+    }
   }
 
-  private async claim(sql: Sql, batch: EventBatch): Promise<void> {
-    const place = this.place(batch.topic, batch.partition);
-    const moved = await this.parts.checkpoints.move(sql, place, await this.parts.checkpoints.find(sql, place), batch.nextOffset);
-    if (!moved) throw new Error(`someone else fills ${this.schema}`);
+  private advanceTo({ topic, partition, nextOffset, events }: LaneStep): void {
+    const before = this.placed(topic, partition);
+    this.next.set(`${topic}/${partition}`, nextOffset);
+    this.events += events;
+    this.done += Number(BigInt(nextOffset) - BigInt(before));
+    this.parts.onProgress?.({ done: this.done, total: Math.max(this.total, this.done), note: `${topic}/${partition}` });
   }
 
-  private advanceTo(batch: EventBatch): void {
-    const before = this.placed(batch.topic, batch.partition);
-    this.next.set(`${batch.topic}/${batch.partition}`, batch.nextOffset);
-    this.events += batch.events.length;
-    this.done += Number(BigInt(batch.nextOffset) - BigInt(before));
-    this.parts.onProgress?.({ done: this.done, total: Math.max(this.total, this.done), note: `${batch.topic}/${batch.partition}` });
-  }
-
-  private upToInstant(batch: EventBatch): EventBatch {
-    if (this.parts.until === undefined) return batch;
-    const until = Date.parse(this.parts.until);
-    return batchOf(batch, batch.events.filter(({ time, record }) => (time === null ? record.timestamp : Date.parse(time)) <= until));
+  private rangeTo({ topic, partition, offset }: Checkpoint): Range {
+    return { topic, partition, from: this.placed(topic, partition), until: offset };
   }
 
   private placed(topic: string, partition: number): string {

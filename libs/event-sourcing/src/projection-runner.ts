@@ -6,11 +6,14 @@ import type { Database } from './database';
 import type { Migration } from './database-migrations';
 import type { EventBatch } from './event-batch';
 import type { EventLog } from './event-log';
+import type { FillThread } from './fill-threads';
 import { outboxTable } from './outbox-relay-table';
 import { isProcessManager } from './process-manager';
 import type { Progress, Projection, VerifyReport } from './projection';
 import { checksums } from './projection-runner-checksum';
 import { LiveWriter } from './projection-runner-live';
+import { fillLane, type LaneStep, type LaneWork } from './projection-runner-fill';
+import { BuildingGeneration, type Range } from './projection-runner-generation';
 import { Rebuild, type RebuildParts } from './projection-runner-rebuild';
 
 /** The projections of a service, and where they read and write. */
@@ -24,6 +27,8 @@ export interface ProjectionRunnerOptions {
   /** How long readers of a replaced generation may take before its tables go; default 2 s. */
   graceMs?: number;
   now?: () => string;
+  /** For the lanes of a long fill; without it they share this thread. */
+  fillThread?: FillThread;
 }
 
 /** What a replay may be asked for. */
@@ -96,6 +101,14 @@ export class ProjectionRunner {
     const projection = this.projection(name);
     if (batches.length > 1 && !isProcessManager(projection) && (await this.writer.applyTogether(projection, batches))) return batches.map(() => undefined);
     return Promise.all(batches.map((batch) => this.writer.apply(projection, batch)));
+  }
+
+  /** For threads of a fill (see `serveLanes`): takes one lane of a generation that another thread builds. */
+  fillLane(work: LaneWork, onStep: (step: LaneStep) => void): Promise<Range[]> {
+    const projection = this.projection(work.projection) as Projection;
+    const { database, generations } = this;
+    const parts = { database, generations, projection, log: this.options.log, checkpoints: this.checkpointsTable, until: work.until };
+    return fillLane(new BuildingGeneration(parts, work.generation), work, new AbortController().signal, onStep);
   }
 
   /** PostgreSQL schema of the live generation, for reads. Ask before every read: it changes with a replay. */
@@ -179,7 +192,7 @@ export class ProjectionRunner {
       const generation = await this.generations.create(projection, status);
       const { database, generations } = this;
       try {
-        return await work(new Rebuild({ ...options, database, generations, projection, log: this.options.log, checkpoints: this.checkpointsTable }, generation));
+        return await work(new Rebuild({ ...options, database, generations, projection, log: this.options.log, checkpoints: this.checkpointsTable, fillThread: this.options.fillThread }, generation));
       } catch (error) {
         await this.generations.drop(name, generation).catch(() => undefined);
         throw error;

@@ -7,7 +7,7 @@ import type { Cost } from './stopwatch';
 import type { StoreEnvironment, Stores } from './stores';
 import { EVENT_BYTES } from './traffic';
 
-const EVENTS = 120_000;
+const EVENTS = 400_000;
 const MOST_ROUNDS = 3;
 const WORK_MS = 160_000;
 
