@@ -45,8 +45,10 @@ const commonFaults = (data: Body, context: IntakeContext): Fault[] => {
 const finish = (kind: 'exposure' | 'conversion', id: string, data: Exposure | Conversion, context: IntakeContext): Taken => {
   const topic = kind === 'exposure' ? topics.exposures : topics.conversions;
   const unit = data.unit ?? data.targetingKey;
-  const whole = { ...data, environment: context.environment, receivedAt: context.receivedAt };
-  const json = cloudEventJson({ id, type: `pataka.${kind}.v1`, source: SOURCE, subject: unit, time: data.occurredAt, data: whole });
+  // What we know better is put behind the rest as text: a copy of the object would cost as much as writing it out.
+  const environment = data.environment === undefined ? `,"environment":${JSON.stringify(context.environment)}` : '';
+  const whole = `${JSON.stringify(data).slice(0, -1)}${environment},"receivedAt":"${context.receivedAt}"}`;
+  const json = cloudEventJson({ id, type: kind === 'exposure' ? 'pataka.exposure.v1' : 'pataka.conversion.v1', source: SOURCE, subject: unit, time: data.occurredAt, data: whole });
   return { event: { topic: topic.name, partition: partitionFor(unit, topic.partitions), json } };
 };
 
