@@ -11,6 +11,9 @@ const isKey = (value: JsonObject): boolean =>
 
 const isEnvironment = (value: JsonObject): boolean => typeof value['key'] === 'string' && typeof value['version'] === 'number';
 
+// Nobody has more live keys; it bounds what the short cut below may remember.
+const MAX_REMEMBERED = 10_000;
+
 const byId = (a: AccessKey, b: AccessKey): number => (a.id < b.id ? -1 : 1);
 
 /**
@@ -21,6 +24,8 @@ const byId = (a: AccessKey, b: AccessKey): number => (a.id < b.id ? -1 : 1);
 export class AccessDirectory {
   private readonly keys = new Map<string, AccessKey>();
   private readonly byHash = new Map<string, AccessKey[]>();
+  // Hashing costs more than the rest of an authentication. Only live tokens, and dropped at every change: none outlives its revocation.
+  private readonly remembered = new Map<string, { key: AccessKey; principal: Principal }>();
   private readonly environmentsByKey = new Map<string, Environment>();
   private readonly listeners = new Set<Listener>();
   private highest = 0;
@@ -64,11 +69,9 @@ export class AccessDirectory {
 
   /** Whose token this is; null for an unknown, revoked or expired one. */
   authenticate(token: string): Principal | null {
-    for (const key of this.byHash.get(hashToken(token)) ?? []) {
-      const principal = this.principalOf(key);
-      if (principal !== null) return principal;
-    }
-    return null;
+    const known = this.remembered.get(token);
+    // Another key may hold the same secret and go on: an expired one only sends us the long way.
+    return known !== undefined && !this.expired(known.key) ? known.principal : this.lookUp(token);
   }
 
   /** Calls back after each change that made a difference; the answer ends that. */
@@ -88,6 +91,17 @@ export class AccessDirectory {
     this.highest = Math.max(this.highest, snapshot.position);
   }
 
+  private lookUp(token: string): Principal | null {
+    for (const key of this.byHash.get(hashToken(token)) ?? []) {
+      const principal = this.principalOf(key);
+      if (principal === null) continue;
+      if (this.remembered.size >= MAX_REMEMBERED) this.remembered.clear();
+      this.remembered.set(token, { key, principal });
+      return principal;
+    }
+    return null;
+  }
+
   private take(change: AccessChange): boolean {
     if (change.kind === 'key' && isKey(change.after)) return this.takeKey(change.after as unknown as AccessKey);
     if (change.kind === 'environment' && isEnvironment(change.after)) return this.takeEnvironment(change.after as unknown as Environment);
@@ -98,6 +112,7 @@ export class AccessDirectory {
     const known = this.keys.get(key.id);
     if (known !== undefined && known.version >= key.version) return false;
     if (known !== undefined) this.forgetHash(known);
+    this.remembered.clear();
     this.keys.set(key.id, key);
     // Two keys may hold the same secret: the order keeps the answer independent of which came first.
     this.byHash.set(key.hash, [...(this.byHash.get(key.hash) ?? []), key].sort(byId));

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { DomainError, type Principal } from '@pataka/contracts';
+import { DomainError, type Principal, type Route } from '@pataka/contracts';
+import { collectJson } from './body';
 import type { AccessGuard } from './guard';
+import type { RouteFigures } from './metrics';
 import type { RequestState } from './request';
 
 /** Parts of a path by name, percent-decoded. */
@@ -19,6 +21,8 @@ export interface HotRequest {
   readonly correlationId: string;
   /** null only on routes that anyone may call. */
   readonly principal: Principal | null;
+  /** The parsed body, on a route that says it takes JSON. */
+  readonly body: unknown;
   /** Headers of every answer, names and values in turn, on a route that collects them; else they are on the answer already. */
   readonly always: readonly string[];
 }
@@ -32,6 +36,8 @@ export interface HotRoute {
   handle(request: HotRequest, response: ServerResponse): void | Promise<void>;
   /** Called before access is checked, so that refusals carry what it sets too: CORS headers. */
   prepare?(request: IncomingMessage, response: ServerResponse): void;
+  /** The route takes JSON of so many bytes at most: it is read before `handle`, without a promise. `refused` answers for a body that is none, or throws. */
+  json?: { limit: number; refused(request: HotRequest, response: ServerResponse, error: unknown): void };
   /** true: the answer goes on for ever, and its duration is no figure. */
   streams?: boolean;
   /** true: the route answers with `sendHot`, which writes all headers at once, at half the cost of setting them one by one. */
@@ -41,7 +47,7 @@ export interface HotRoute {
 const decode = (part: string): string => (part.includes('%') ? decodeURIComponent(part) : part);
 
 /** A hot route by its template (`/ofrep/v1/evaluate/flags/{key}`); a parameter is one segment that is not empty. */
-export const hotRoute = (method: string, template: string, handle: HotRoute['handle'], more: Pick<HotRoute, 'prepare' | 'streams' | 'collected'> = {}): HotRoute => {
+export const hotRoute = (method: string, template: string, handle: HotRoute['handle'], more: Pick<HotRoute, 'prepare' | 'json' | 'streams' | 'collected'> = {}): HotRoute => {
   const names = [...template.matchAll(/\{([^}]+)\}/g)].map((found) => found[1]!);
   if (names.length === 0) {
     const none: PathParams = {};
@@ -81,32 +87,42 @@ export class CollectedHeaders {
   }
 }
 
+const NO_HEADERS: readonly string[] = [];
+
 /** Answers JSON that is already text (null: no body, for 304) on a route that collects its headers. Does nothing once the caller has gone. */
-export const sendHot = (request: HotRequest, response: ServerResponse, status: number, text: string | Buffer | null, headers: readonly string[] = []): void => {
+export const sendHot = (request: HotRequest, response: ServerResponse, status: number, text: string | Buffer | null, headers: readonly string[] = NO_HEADERS): void => {
   if (response.headersSent || response.destroyed) return;
   if (text === null) return void response.writeHead(status, [...request.always, ...headers]).end();
-  response.writeHead(status, [...request.always, 'content-type', 'application/json; charset=utf-8', 'content-length', String(Buffer.byteLength(text)), ...headers]);
-  response.end(text);
+  const length = typeof text === 'string' ? Buffer.byteLength(text) : text.length;
+  response.writeHead(status, [...request.always, 'content-type', 'application/json; charset=utf-8', 'content-length', String(length), ...headers]);
+  // Without a character beyond ASCII one encoding is as good as the other, and this one is the cheaper.
+  if (typeof text === 'string' && length === text.length) response.end(text, 'latin1');
+  else response.end(text);
 };
 
-interface Entry { route: HotRoute; template: string }
+/** A hot route with its entry in the table of routes, and what it has answered. */
+export interface HotEntry { route: HotRoute; listed: Route; figures: RouteFigures | null }
 /** A hot route that takes a request, with what it found in the path. */
-export interface HotHit extends Entry { params: PathParams }
+export interface HotHit { entry: HotEntry; params: PathParams }
+/** What has begun with a request: its path, what is noted of it, and where its headers are collected. */
+export interface Begun { path: string; state: RequestState; headers: CollectedHeaders | null; failed: (error: unknown) => void }
 
 /** The hot routes of one service; each is tied to its entry in the table of routes at start, so that none is outside the access guard. */
 export class HotRoutes {
-  private readonly byMethod = new Map<string, Entry[]>();
+  private readonly byMethod = new Map<string, HotEntry[]>();
 
   constructor(routes: readonly HotRoute[], private readonly guard: AccessGuard) {
     for (const route of routes) {
-      this.byMethod.set(route.method, [...(this.byMethod.get(route.method) ?? []), { route, template: this.templateOf(route, routes) }]);
+      this.byMethod.set(route.method, [...(this.byMethod.get(route.method) ?? []), { route, listed: this.listedOf(route, routes), figures: null }]);
     }
   }
 
   find(method: string, path: string): HotHit | null {
-    for (const entry of this.byMethod.get(method) ?? []) {
+    const entries = this.byMethod.get(method);
+    if (entries === undefined) return null;
+    for (const entry of entries) {
       const params = entry.route.match(path);
-      if (params !== null) return { ...entry, params };
+      if (params !== null) return { entry, params };
     }
     return null;
   }
@@ -116,28 +132,44 @@ export class HotRoutes {
     return [...this.byMethod].filter(([, entries]) => entries.some(({ route }) => route.match(path) !== null)).map(([method]) => method);
   }
 
-  /** @throws whatever the guard or the route throws. */
-  run(hit: HotHit, request: IncomingMessage, response: ServerResponse, begun: { state: RequestState; headers: CollectedHeaders | null }): void | Promise<void> {
-    const { state, headers } = begun;
-    const { route, template, params } = hit;
-    state.route = template;
-    route.prepare?.(request, headers === null ? response : (headers as unknown as ServerResponse));
-    // A preflight carries no credential, and tells no more than the table of routes does.
-    if (route.method !== 'OPTIONS') state.principal = this.guard.authorize(route.method, template, request.headers);
-    const url = request.url ?? '';
-    const queryAt = url.indexOf('?');
-    return route.handle({
-      raw: request, method: route.method, path: queryAt === -1 ? url : url.slice(0, queryAt), query: queryAt === -1 ? '' : url.slice(queryAt + 1),
-      params, headers: request.headers, id: state.id, correlationId: state.correlationId, principal: state.principal, always: headers?.list ?? [],
-    }, response);
+  /** Answers, now or later; all that goes wrong is told to `failed`. */
+  run({ entry, params }: HotHit, request: IncomingMessage, response: ServerResponse, begun: Begun): void {
+    const { state, headers, path, failed } = begun;
+    const { route, listed } = entry;
+    state.route = listed.path;
+    try {
+      route.prepare?.(request, headers === null ? response : (headers as unknown as ServerResponse));
+      // A preflight carries no credential, and tells no more than the table of routes does.
+      if (route.method !== 'OPTIONS') state.principal = this.guard.enter(listed, request.headers);
+      const url = request.url ?? '';
+      const hot = {
+        raw: request, method: route.method, path, query: url.length > path.length ? url.slice(path.length + 1) : '', params, headers: request.headers,
+        id: state.id, correlationId: state.correlationId, principal: state.principal, body: undefined as unknown, always: headers?.list ?? NO_HEADERS,
+      };
+      if (route.json === undefined) return settle(route.handle(hot, response), failed);
+      const { limit, refused } = route.json;
+      collectJson(request, limit, (error, body) => {
+        try {
+          if (error !== null) return refused(hot, response, error);
+          hot.body = body;
+          settle(route.handle(hot, response), failed);
+        } catch (thrown) {
+          failed(thrown);
+        }
+      });
+    } catch (error) {
+      failed(error);
+    }
   }
 
-  private templateOf(route: HotRoute, all: readonly HotRoute[]): string {
+  private listedOf(route: HotRoute, all: readonly HotRoute[]): Route {
     for (const entry of this.guard.entries()) {
       const sample = entry.path.replace(/\{[^}]*\}/g, 'x');
       const served = entry.method === route.method || (route.method === 'OPTIONS' && all.some((other) => other.method === entry.method && other.match(sample) !== null));
-      if (served && route.match(sample) !== null) return entry.path;
+      if (served && route.match(sample) !== null) return entry;
     }
     throw new DomainError('internal', `A hot ${route.method} route is not in the table of routes`);
   }
 }
+
+const settle = (answered: void | Promise<void>, failed: (error: unknown) => void): void => void answered?.catch(failed);

@@ -7,12 +7,12 @@ import type { AccessDirectory } from './access';
 import { createFastify, ServedRoutes } from './fastify-app';
 import { AccessGuard } from './guard';
 import { healthOf, type HealthChecks } from './health';
-import { CollectedHeaders, HotRoutes, type HotHit, type HotRoute } from './hot-routes';
+import { CollectedHeaders, HotRoutes, type HotEntry, type HotHit, type HotRoute } from './hot-routes';
 import type { Infrastructure } from './infrastructure';
 import { HttpMetrics } from './metrics';
 import { createNestApp } from './nest-app';
 import { sendProblem } from './problem';
-import { begin, pathOf, type RequestState } from './request';
+import { begin, handOver, pathOf, type RequestState } from './request';
 import { closeServer, createHttpServer, listenOn } from './server';
 
 /** What makes a service. */
@@ -70,16 +70,22 @@ class HttpService implements Service {
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     const found = this.find(request);
-    const headers = found.hit?.route.collected === true ? new CollectedHeaders() : null;
-    const state = begin(request, headers === null ? response : (headers as unknown as ServerResponse));
+    const { hit } = found;
+    const headers = hit?.entry.route.collected === true ? new CollectedHeaders() : null;
+    const state = begin(request, headers ?? response);
     this.active += 1;
     if (this.closing !== undefined) (headers ?? response).setHeader('connection', 'close');
-    response.once('close', () => this.finished(request, response, state, found.hit?.route.streams === true));
+    response.on('close', () => this.finished(request, response, state, hit?.entry ?? null));
     if ('refusal' in found) return this.fail(request, response, state, found.refusal);
-    const { hit, path } = found;
-    if (hit !== null) return this.runHot(hit, request, response, { state, headers });
-    if (path === '/api' || path.startsWith('/api/')) response.setHeader('cache-control', 'no-store');
-    this.route(request, response, state);
+    const { path } = found;
+    if (hit === null) return this.route(request, response, state, path);
+    this.hot.run(hit, request, response, {
+      path, state, headers,
+      failed: (error) => {
+        headers?.applyTo(response);
+        this.fail(request, response, state, error);
+      },
+    });
   };
 
   async listen(port: number, host?: string): Promise<number> {
@@ -109,19 +115,9 @@ class HttpService implements Service {
     }
   }
 
-  private runHot(hit: HotHit, request: IncomingMessage, response: ServerResponse, begun: { state: RequestState; headers: CollectedHeaders | null }): void {
-    const failed = (error: unknown): void => {
-      begun.headers?.applyTo(response);
-      this.fail(request, response, begun.state, error);
-    };
-    try {
-      this.hot.run(hit, request, response, begun)?.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  private route(request: IncomingMessage, response: ServerResponse, state: RequestState): void {
+  private route(request: IncomingMessage, response: ServerResponse, state: RequestState, path: string): void {
+    handOver(request, state);
+    if (path === '/api' || path.startsWith('/api/')) response.setHeader('cache-control', 'no-store');
     try {
       this.instance.routing(request, response);
     } catch (error) {
@@ -134,11 +130,13 @@ class HttpService implements Service {
     if (answer.unexpected) this.options.infrastructure.logger.error({ err: error, requestId: state.id, method: request.method, route: state.route }, 'a request failed');
   }
 
-  private finished(request: IncomingMessage, response: ServerResponse, state: RequestState, streams: boolean): void {
+  private finished(request: IncomingMessage, response: ServerResponse, state: RequestState, entry: HotEntry | null): void {
     const milliseconds = performance.now() - state.startedAt;
+    const streams = entry?.route.streams === true;
     // 499: the caller left before the answer was out (as nginx counts it).
     const status = response.writableFinished || streams ? response.statusCode : 499;
-    this.metrics.observe(request.method ?? '', state.route, status, streams ? null : milliseconds / 1000);
+    const figures = entry === null ? this.metrics.of(request.method ?? '', state.route) : (entry.figures ??= this.metrics.of(entry.route.method, state.route));
+    figures.observe(status, streams ? null : milliseconds / 1000);
     this.logRequest(request, state, status, milliseconds);
     this.active -= 1;
     if (this.active === 0) this.idle?.();

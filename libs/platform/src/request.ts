@@ -28,20 +28,26 @@ const header = (request: IncomingMessage, name: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
+/** What takes the headers that every answer has. */
+type Headed = Pick<ServerResponse, 'setHeader'> | { setHeader(name: string, value: string): void };
+
 /** Notes the arrival of a request, and gives its answer the headers that every answer has. */
-export const begin = (request: IncomingMessage, response: ServerResponse): RequestState => {
+export const begin = (request: IncomingMessage, response: Headed): RequestState => {
   const given = header(request, 'x-request-id');
-  const own = SANE_ID.test(given) ? given : undefined;
+  const own = given !== '' && SANE_ID.test(given) ? given : undefined;
   const id = own ?? randomUUID();
-  const trace = own === undefined ? TRACEPARENT.exec(header(request, 'traceparent'))?.[1] : undefined;
+  const parent = own === undefined ? header(request, 'traceparent') : '';
+  const trace = parent === '' ? undefined : TRACEPARENT.exec(parent)?.[1];
   const state: RequestState = { id, correlationId: trace ?? id, startedAt: performance.now(), route: 'unmatched', principal: null, bodyHash: '' };
-  states.set(request, state);
   response.setHeader('x-request-id', id);
   response.setHeader('x-content-type-options', 'nosniff');
   return state;
 };
 
-/** What `begin` noted. */
+/** Makes a request's state known to Fastify and Nest. */
+export const handOver = (request: IncomingMessage, state: RequestState): void => void states.set(request, state);
+
+/** What `begin` noted, of a request that was handed over. */
 export const stateOf = (request: IncomingMessage): RequestState => {
   const state = states.get(request);
   if (state === undefined) throw new Error('The request did not come in through Service.handle');

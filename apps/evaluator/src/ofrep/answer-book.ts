@@ -1,9 +1,10 @@
 import type { Flag } from '@pataka/contracts';
 import type { EvaluationCounts } from '../events/evaluation-counts';
 import type { RulesetState } from '../ruleset/ruleset-state';
+import { AnswerPage } from './answer-page';
 import { FlagAnswers } from './flag-answers';
 
-interface Chapter { byKey: Map<string, FlagAnswers>; lists: Map<'server' | 'client', FlagAnswers[]>; generation: number; stale: boolean }
+interface Chapter { byKey: Map<string, FlagAnswers>; pages: Map<'server' | 'client', AnswerPage[]>; generation: number; stale: boolean }
 
 /** Which flags there are to answer for, by environment and audience, each with its answers; brought up to date when something has changed. */
 export class AnswerBook {
@@ -21,22 +22,22 @@ export class AnswerBook {
   }
 
   /** The answers of every flag that this audience may see. */
-  all(environment: string, audience: 'server' | 'client', stale: boolean): readonly FlagAnswers[] {
+  all(environment: string, audience: 'server' | 'client', stale: boolean): readonly AnswerPage[] {
     const chapter = this.#chapter(environment, stale);
-    let list = chapter.lists.get(audience);
-    if (list === undefined) {
-      list = [...this.state.flags()].filter((flag) => sees(audience, flag)).map((flag) => this.#answersOf(chapter, environment, flag));
-      chapter.lists.set(audience, list);
+    let pages = chapter.pages.get(audience);
+    if (pages === undefined) {
+      const flags = [...this.state.flags()].filter((flag) => sees(audience, flag));
+      chapter.pages.set(audience, (pages = AnswerPage.of(flags.map((flag) => this.#answersOf(chapter, environment, flag)))));
     }
-    return list;
+    return pages;
   }
 
   #chapter(environment: string, stale: boolean): Chapter {
     let chapter = this.#chapters.get(environment);
     if (chapter === undefined || chapter.stale !== stale) {
-      this.#chapters.set(environment, (chapter = { byKey: new Map(), lists: new Map(), generation: this.#generation, stale }));
+      this.#chapters.set(environment, (chapter = { byKey: new Map(), pages: new Map(), generation: this.#generation, stale }));
     } else if (chapter.generation !== this.#generation) {
-      chapter.lists.clear();
+      chapter.pages.clear();
       chapter.generation = this.#generation;
     }
     return chapter;

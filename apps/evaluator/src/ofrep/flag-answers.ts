@@ -1,18 +1,38 @@
 import { createHash } from 'node:crypto';
 import type { Flag } from '@pataka/contracts';
-import type { Evaluation, Served } from '@pataka/evaluation';
+import type { Evaluation, Served, Tally } from '@pataka/evaluation';
 import type { Counter, EvaluationCounts } from '../events/evaluation-counts';
+import { Digest } from './digest';
+import { failureText } from './ofrep-errors';
 
-/** One answer of a flag as text, with what an entity tag is made of; what depends on the context's key comes behind it. */
-export interface Fragment {
-  variant: string; ruleId: string | undefined; reason: string;
-  /** The whole answer or, of an experiment's rule, all but its end. */
-  text: string;
+/** A flag's answer in a list. */
+export interface Part {
   bytes: Buffer;
-  experiment: boolean;
-  /** The SHA-256 of the text, its first 128 bits. */
-  digest: Int32Array;
-  counter: Counter;
+  digest: Digest;
+  /** Which of its flag's answers it is, where it is always the same bytes; else -1. */
+  ordinal: number;
+}
+
+/** One answer of a flag as text; what depends on the context's key comes behind it. Kept at the engine's shared answer, so that it takes no look-up. */
+export class Fragment implements Part, Tally {
+  /** Counted by `counter` instead, which answers of the same variant share. */
+  readonly count = 0;
+
+  constructor(
+    readonly owner: FlagAnswers,
+    readonly evaluation: Served,
+    /** The whole answer or, of an experiment's rule, all but its end. */
+    readonly text: string,
+    readonly bytes: Buffer,
+    /** The SHA-256 of the text, its first 128 bits. */
+    readonly digest: Digest,
+    readonly ordinal: number,
+    readonly counter: Counter,
+  ) {}
+
+  get experiment(): boolean {
+    return this.evaluation.experimentId !== undefined;
+  }
 }
 
 const metadataOf = ({ metadata, version }: Flag, { ruleId, experimentId, phase, probability }: Served, stale: boolean): Record<string, unknown> => {
@@ -32,28 +52,51 @@ const serialise = (flag: Flag, evaluation: Served, stale: boolean): string => {
 export const experimentTail = ({ unit, bucket }: Pick<Evaluation, 'unit' | 'bucket'>): string =>
   `${unit === undefined ? '' : `,"unit":${JSON.stringify(unit)}`}${bucket === undefined ? '' : `,"bucket":${bucket}`}}}`;
 
+const digestOf = (bytes: Buffer): Digest => {
+  const digest = createHash('sha256').update(bytes).digest();
+  return Digest.ofWords(digest.readInt32LE(0), digest.readInt32LE(4), digest.readInt32LE(8), digest.readInt32LE(12));
+};
+
+const textPart = (text: string): Part => ({ bytes: Buffer.from(text), digest: Digest.ofText(text), ordinal: -1 });
+
 /** The answers that one version of a flag has given in one environment: each serialised once, whoever gets it. */
 export class FlagAnswers {
   readonly #fragments: Fragment[] = [];
 
   constructor(readonly flag: Flag, private readonly environment: string, private readonly stale: boolean, private readonly counts: EvaluationCounts) {}
 
+  /** Counts an evaluation, and has its answer as a part of a list. */
+  partOf(evaluation: Evaluation): Part {
+    if (evaluation.errorCode !== undefined) {
+      this.failed(evaluation.errorCode).count += 1;
+      return textPart(failureText(this.flag.key, evaluation.errorCode, evaluation.errorDetails).text);
+    }
+    const fragment = this.of(evaluation);
+    fragment.counter.count += 1;
+    return evaluation.experimentId === undefined ? fragment : textPart(fragment.text + experimentTail(evaluation));
+  }
+
   of(evaluation: Served): Fragment {
-    const { variant, ruleId, reason } = evaluation;
-    // A flag has a handful of answers, and their names are the same strings each time: no map is faster.
-    for (const fragment of this.#fragments) if (fragment.variant === variant && fragment.ruleId === ruleId && fragment.reason === reason) return fragment;
-    const text = serialise(this.flag, evaluation, this.stale);
-    const bytes = Buffer.from(text);
-    const digest = createHash('sha256').update(bytes).digest();
-    const fragment: Fragment = {
-      variant, ruleId, reason, text, bytes, experiment: evaluation.experimentId !== undefined,
-      digest: Int32Array.from([0, 4, 8, 12], (at) => digest.readInt32LE(at)), counter: this.counts.counter(this.flag.key, this.environment, variant, undefined),
-    };
-    this.#fragments.push(fragment);
-    return fragment;
+    const { tally } = evaluation;
+    // Staleness changes the answers of a ruleset that stays: then what is kept at the engine's is another's.
+    if (tally instanceof Fragment && tally.owner === this) return tally;
+    return (evaluation.tally = this.#find(evaluation) ?? this.#make(evaluation));
   }
 
   failed(errorCode: string): Counter {
     return this.counts.counter(this.flag.key, this.environment, undefined, errorCode);
+  }
+
+  #find({ variant, ruleId, reason }: Served): Fragment | undefined {
+    return this.#fragments.find(({ evaluation: one }) => one.variant === variant && one.ruleId === ruleId && one.reason === reason);
+  }
+
+  #make(evaluation: Served): Fragment {
+    const text = serialise(this.flag, evaluation, this.stale);
+    const bytes = Buffer.from(text);
+    const counter = this.counts.counter(this.flag.key, this.environment, evaluation.variant, undefined);
+    const fragment = new Fragment(this, evaluation, text, bytes, digestOf(bytes), this.#fragments.length, counter);
+    this.#fragments.push(fragment);
+    return fragment;
   }
 }

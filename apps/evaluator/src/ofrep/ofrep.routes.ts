@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type Context, ENGINE_VERSION, evaluate, type Evaluation, prepareContext } from '@pataka/evaluation';
-import { type HotRequest, type HotRoute, hotRoute, readJson, sendHot } from '@pataka/platform';
+import { type HotRequest, type HotRoute, hotRoute, sendHot } from '@pataka/platform';
 import { matches } from '../etag';
 import type { EvaluationCounts } from '../events/evaluation-counts';
 import type { Exposures } from '../events/exposures';
@@ -56,20 +56,17 @@ export class OfrepRoutes {
   }
 
   routes(): HotRoute[] {
+    const json = { limit: MAX_CONTEXT_BYTES, refused: (request: HotRequest, response: ServerResponse, error: unknown) => fail(request, response, refused(request.params['key'], error)) };
     return [
-      hotRoute('POST', '/ofrep/v1/evaluate/flags/{key}', (request, response) => this.#single(request, response), { collected: true }),
-      hotRoute('POST', '/ofrep/v1/evaluate/flags', (request, response) => this.#bulk(request, response), { collected: true }),
+      hotRoute('POST', '/ofrep/v1/evaluate/flags/{key}', (request, response) => this.#single(request, response), { json, collected: true }),
+      hotRoute('POST', '/ofrep/v1/evaluate/flags', (request, response) => this.#bulk(request, response), { json, collected: true }),
     ];
   }
 
-  #single(request: HotRequest, response: ServerResponse): Promise<void> {
-    const key = request.params['key']!;
+  #single(request: HotRequest, response: ServerResponse): void {
     const principal = keyPrincipalOf(request);
     this.parts.needRules();
-    return readJson(request.raw, MAX_CONTEXT_BYTES).then(
-      (body) => this.#answer(request, response, { key, principal, prepared: prepare(body) }),
-      (error: unknown) => fail(request, response, refused(key, error)),
-    );
+    this.#answer(request, response, { key: request.params['key']!, principal, prepared: prepare(request.body) });
   }
 
   #answer(request: HotRequest, response: ServerResponse, { key, principal, prepared }: { key: string; principal: KeyPrincipal; prepared: Prepared | Unfit }): void {
@@ -90,27 +87,25 @@ export class OfrepRoutes {
     if (fragment.experiment && request.headers['x-exposure'] !== 'none') this.#expose(key, principal, prepared, evaluation);
   }
 
-  async #bulk(request: HotRequest, response: ServerResponse): Promise<void> {
+  #bulk(request: HotRequest, response: ServerResponse): void | Promise<void> {
     const principal = keyPrincipalOf(request);
     this.parts.needRules();
-    let body: unknown;
-    try {
-      body = await readJson(request.raw, MAX_CONTEXT_BYTES);
-    } catch (error) {
-      return fail(request, response, refused(undefined, error));
-    }
-    const prepared = prepare(body);
+    const prepared = prepare(request.body);
     if ('errorDetails' in prepared) return fail(request, response, failureText(undefined, 'INVALID_CONTEXT', prepared.errorDetails));
-    if (request.query !== '') await this.#caughtUp(request.query);
+    if (request.query === '') return this.#answerAll(request, response, principal, prepared);
+    return this.#caughtUp(request.query).then(() => this.#answerAll(request, response, principal, prepared));
+  }
+
+  #answerAll(request: HotRequest, response: ServerResponse, principal: KeyPrincipal, prepared: Prepared): void {
     const { state, counts } = this.parts;
     const nowMs = this.parts.now();
     counts.at(nowMs);
     const all = this.#answers.all(principal.environment, principal.kind, this.parts.stale());
-    const { etag, body: bodyWith } = bulkAnswer(all, state.compiled(principal.environment), prepared.context, nowMs);
+    const { etag, body } = bulkAnswer(all, state.compiled(principal.environment), prepared.context, nowMs);
     const headers = ['etag', etag, 'cache-control', 'no-cache'];
     if (matches(request.headers['if-none-match'], etag)) return sendHot(request, response, 304, null, headers);
     const metadata = `{"flagSetVersion":${state.position},"engine":"${ENGINE_VERSION}"}`;
-    sendHot(request, response, 200, bodyWith(`,"metadata":${metadata},"eventStreams":[${this.#eventStream(principal)}]}`), headers);
+    sendHot(request, response, 200, body(`,"metadata":${metadata},"eventStreams":[${this.#eventStream(principal)}]}`), headers);
   }
 
   #expose(flagKey: string, principal: KeyPrincipal, { context, attributes }: Prepared, evaluation: Evaluation): void {
