@@ -1,3 +1,5 @@
+import { SHARDS } from './weighing';
+
 /** Tables that make up the evidence; their content follows from the log alone. */
 export const evidenceTables = ['exposure_archive', 'conversion_archive', 'experiment', 'metric', 'subject', 'subject_key', 'sums', 'rollup', 'coverage'] as const;
 
@@ -5,7 +7,8 @@ export const evidenceTables = ['exposure_archive', 'conversion_archive', 'experi
  * Archives are unique on the event's id alone, whatever its day: see docs/adr/archive-uniqueness.md. Instants are microseconds since 1970,
  * values millionths, squares and products 1e-12. A shard is the partition of the unit, so that whoever holds the shard's lock is alone.
  * Documents are `json`, written with their members in one order: `jsonb` would sort them at three times the cost.
- * `rollup_change` says which minutes the time series has yet to hear of;; `put_off` holds what a fill leaves for its end. Neither is evidence.
+ * `rollup_change` says which minutes the time series has yet to hear of, `put_off` holds what a fill leaves for its end, and `shard_mark` is what
+ * writers lock and leave their marks in: one row a shard, and one for the definitions. None of them is evidence.
  */
 export const evidenceDdl = (schema: string): string => `
 create table ${schema}.exposure_archive (
@@ -29,6 +32,8 @@ create table ${schema}.rollup (
 create table ${schema}.coverage (experiment text, shard smallint, newest bigint not null, primary key (experiment, shard)) with (fillfactor = 70);
 create table ${schema}.rollup_change (id bigint generated always as identity primary key, changes jsonb not null);
 create table ${schema}.put_off (id bigint generated always as identity primary key, topic text not null, archive_row json not null);
+create table ${schema}.shard_mark (shard smallint primary key, mark uuid not null) with (fillfactor = 10);
+insert into ${schema}.shard_mark select shard, gen_random_uuid() from generate_series(0, ${SHARDS}) shard;
 `;
 
 /** What lookups by anything but the primary keys need. */

@@ -2,17 +2,16 @@ import type { Sql } from '@pataka/event-sourcing';
 import type { ConversionRow, ExposureRow } from './archive-row';
 import { ArchiveStore } from './archive-store';
 import { CoverageTrack } from './coverage-track';
-import { DefinitionStore } from './definition-store';
 import type { CompiledPlan, Plan } from './evidence-plan';
 import {
   feedsOf, isCovered, newSubject, placeChanged, refolded, tallyEvent, withConversion, withExposure, type ConversionFact, type ExposureFact, type Subject,
 } from './evidence.fold';
+import { HeldShards } from './held-shards';
+import { SubjectCache } from './subject-cache';
 import { SubjectRebuild } from './subject-rebuild';
 import { refKey, SubjectStore } from './subject-store';
 import { Tally } from './tally';
-import { byKey, factsOf, keysOf, SHARDS, shardOf, weigh, weighDifference } from './weighing';
-
-const allShards = Array.from({ length: SHARDS }, (_, shard) => shard);
+import { byKey, factsOf, keysOf, shardOf, weigh, weighDifference } from './weighing';
 
 type Plans = ReadonlyMap<string, CompiledPlan>;
 interface Change { before: Subject | null; after: Subject }
@@ -21,30 +20,27 @@ interface Change { before: Subject | null; after: Subject }
 export class EvidenceWriter {
   private readonly archive: ArchiveStore;
   private readonly subjects: SubjectStore;
-  private readonly definitions: DefinitionStore;
   private readonly rebuild: SubjectRebuild;
-  private readonly locked = new Set<number>();
+  private readonly shards: HeldShards;
   /** Experiments whose evidence changed. */
   readonly touched = new Set<string>();
 
-  constructor(sql: Sql, schema: string) {
+  constructor(sql: Sql, schema: string, cache = new SubjectCache()) {
     this.archive = new ArchiveStore(sql, schema);
     this.subjects = new SubjectStore(sql, schema);
-    this.definitions = new DefinitionStore(sql, schema);
     this.rebuild = new SubjectRebuild(sql, schema);
+    this.shards = new HeldShards(sql, schema, cache);
   }
 
   async takeExposures(rows: readonly ExposureRow[]): Promise<void> {
-    await this.lock(rows.flatMap((row) => (row.unit === row.targetKey ? [shardOf(row.unit)] : [shardOf(row.unit), shardOf(row.targetKey)])));
+    await this.shards.lock(rows.flatMap((row) => (row.unit === row.targetKey ? [shardOf(row.unit)] : [shardOf(row.unit), shardOf(row.targetKey)])));
     const { fresh, smaller } = await this.archive.addExposures(rows);
     if (fresh.length > 0) await this.foldExposures(fresh);
     if (smaller.length > 0) await this.replaceExposures(smaller);
   }
 
   async takeConversions(rows: readonly ConversionRow[]): Promise<void> {
-    const keys = [...new Set(rows.map((row) => row.key))];
-    // Subjects seen under a key live in their unit's shard: look first, so that locks are mostly taken in order and at once.
-    await this.lock([...keys.map(shardOf), ...(await this.subjects.shardsOfKeys(keys))]);
+    await this.shards.lockKeys([...new Set(rows.map((row) => row.key))]);
     const { fresh, smaller } = await this.archive.addConversions(rows);
     if (fresh.length > 0) await this.foldConversions(fresh);
     if (smaller.length > 0) await this.replaceConversions(smaller);
@@ -52,24 +48,18 @@ export class EvidenceWriter {
 
   /** Weighs an experiment's subjects anew from the archive, because what is asked of them has changed. */
   async rebuildExperiment(plan: Plan): Promise<void> {
-    await this.rebuild.experiment(plan);
+    await this.shards.alone(() => this.rebuild.experiment(plan));
     this.touched.add(plan.experiment);
   }
 
-  /** Waits until nobody else works on any shard. */
-  async lockAll(): Promise<void> {
-    await this.lock(allShards);
-  }
-
-  private async lock(shards: Iterable<number>): Promise<void> {
-    const wanted = [...shards].filter((shard) => !this.locked.has(shard));
-    await this.subjects.lock(wanted);
-    for (const shard of wanted) this.locked.add(shard);
+  /** Waits until nobody else works on definitions or on any shard. */
+  lockDefinitions(): Promise<void> {
+    return this.shards.lockDefinitions();
   }
 
   private async foldExposures(facts: readonly ExposureFact[]): Promise<void> {
-    const plans = await this.definitions.plans([...new Set(facts.map((fact) => fact.experiment))]);
-    const held = new Map((await this.subjects.ofUnits([...new Set(facts.map((fact) => fact.unit))])).map((subject) => [refKey(subject), subject]));
+    const plans = await this.shards.plans(new Set(facts.map((fact) => fact.experiment)));
+    const held = new Map((await this.shards.ofUnits([...new Set(facts.map((fact) => fact.unit))])).map((subject) => [refKey(subject), subject]));
     const changes = new Map<string, Change>();
     const track = new CoverageTrack();
     for (const fact of facts) {
@@ -84,6 +74,7 @@ export class EvidenceWriter {
     const { added, changed, tally } = await this.place([...changes.values()], plans, track);
     await this.subjects.insert(added);
     await this.subjects.save(changed);
+    this.shards.put([...added, ...changed]);
     await this.write(tally, track);
   }
 
@@ -113,18 +104,9 @@ export class EvidenceWriter {
     for (const { experiment } of track.all()) this.touched.add(experiment);
   }
 
-  private async subjectsOfKeys(keys: readonly string[]): Promise<Subject[]> {
-    for (;;) {
-      const found = await this.subjects.ofKeys(keys);
-      const others = found.filter((subject) => !this.locked.has(subject.shard));
-      if (others.length === 0) return found;
-      await this.lock(others.map((subject) => subject.shard));
-    }
-  }
-
   private async foldConversions(facts: readonly ConversionFact[]): Promise<void> {
-    const held = await this.subjectsOfKeys([...new Set(facts.map((fact) => fact.key))]);
-    const plans = await this.definitions.plans([...new Set(held.map((subject) => subject.experiment))]);
+    const held = await this.shards.ofKeys([...new Set(facts.map((fact) => fact.key))]);
+    const plans = await this.shards.plans(new Set(held.map((subject) => subject.experiment)));
     const groups = byKey(facts);
     const tally = new Tally();
     const track = new CoverageTrack();
@@ -145,24 +127,27 @@ export class EvidenceWriter {
       changed.push(after);
     }
     await this.subjects.saveMetrics(changed);
+    this.shards.put(changed);
     await this.write(tally, track);
   }
 
   // Copies of one event that differ are a producer's fault and rare: all shards are taken, and the subjects concerned are built anew.
-  private async replaceExposures(rows: readonly ExposureRow[]): Promise<void> {
-    await this.lockAll();
-    const smaller = await this.archive.stillSmallerExposures(rows);
-    const refs = [...smaller, ...(await this.archive.exposuresById(smaller.map(({ id }) => id)))];
-    await this.rebuild.around(refs, () => this.archive.replaceExposures(smaller));
-    for (const { experiment } of refs) this.touched.add(experiment);
+  private replaceExposures(rows: readonly ExposureRow[]): Promise<void> {
+    return this.shards.alone(async () => {
+      const smaller = await this.archive.stillSmallerExposures(rows);
+      const refs = [...smaller, ...(await this.archive.exposuresById(smaller.map(({ id }) => id)))];
+      await this.rebuild.around(refs, () => this.archive.replaceExposures(smaller));
+      for (const { experiment } of refs) this.touched.add(experiment);
+    });
   }
 
-  private async replaceConversions(rows: readonly ConversionRow[]): Promise<void> {
-    await this.lockAll();
-    const smaller = await this.archive.stillSmallerConversions(rows);
-    const concerned = [...smaller, ...(await this.archive.conversionsById(smaller.map(({ id }) => id)))];
-    const refs = await this.subjects.ofKeys([...new Set(concerned.map(({ key }) => key))]);
-    await this.rebuild.around(refs, () => this.archive.replaceConversions(smaller));
-    for (const { experiment } of refs) this.touched.add(experiment);
+  private replaceConversions(rows: readonly ConversionRow[]): Promise<void> {
+    return this.shards.alone(async () => {
+      const smaller = await this.archive.stillSmallerConversions(rows);
+      const concerned = [...smaller, ...(await this.archive.conversionsById(smaller.map(({ id }) => id)))];
+      const refs = await this.shards.ofKeys([...new Set(concerned.map(({ key }) => key))]);
+      await this.rebuild.around(refs, () => this.archive.replaceConversions(smaller));
+      for (const { experiment } of refs) this.touched.add(experiment);
+    });
   }
 }

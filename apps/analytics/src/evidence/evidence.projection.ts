@@ -7,8 +7,7 @@ import type { Plan } from './evidence-plan';
 import { evidenceFill, preferIndexes } from './evidence-fill';
 import { evidenceDdl, evidenceIndexes, evidenceTables } from './evidence-tables';
 import { EvidenceWriter } from './evidence-writer';
-import { SubjectStore } from './subject-store';
-import { SHARDS } from './weighing';
+import { SubjectCache } from './subject-cache';
 
 export const EVIDENCE = 'evidence';
 // A replay reads them in this order: with the definitions known first, no experiment has to be weighed twice.
@@ -16,9 +15,6 @@ export const evidenceTopics = [topics.experimentEvents.name, topics.metricChange
 
 // Bounds the memory of one statement; a record may carry hundreds of events.
 const CHUNK = 5000;
-// Beyond the shards': whoever changes definitions is alone.
-const DEFINITIONS_LOCK = SHARDS;
-
 interface Taking { sql: Sql; schema: string; writer: EvidenceWriter; refused: Refused[] }
 
 const refuse = (event: ReceivedEvent, reason: string): Refused => ({ record: event.record, index: event.index, reason });
@@ -80,8 +76,7 @@ const takeMetrics = async (events: readonly ReceivedEvent[], taking: Taking): Pr
 // Definitions decide what every shard folds: they change while nobody folds. Admin rates make that cheap.
 const takeDefinitions = async (events: readonly ReceivedEvent[], taking: Taking, take: (events: readonly ReceivedEvent[], taking: Taking) => Promise<void>): Promise<void> => {
   if (events.length === 0) return;
-  await new SubjectStore(taking.sql, taking.schema).lock([DEFINITIONS_LOCK]);
-  await taking.writer.lockAll();
+  await taking.writer.lockDefinitions();
   await take(events, taking);
 };
 
@@ -92,14 +87,18 @@ const takers: Record<string, (events: readonly ReceivedEvent[], taking: Taking) 
   [topics.metricChanges.name]: (events, taking) => takeDefinitions(events, taking, takeMetrics),
 };
 
+// A fill follows definitions into a generation without a mark of its own: whoever takes definitions leaves nothing in the cache.
+const isHot = ({ topic }: EventBatch): boolean => topic === topics.exposures.name || topic === topics.conversions.name;
+
 /** Exposures and conversions to evidence, once each whatever is delivered twice, late or in another order. */
 export const evidenceProjection = (onCommitted: (experiments: string[]) => void = () => undefined): Projection => {
+  const cache = new SubjectCache();
   const touched = new WeakMap<EventBatch, Set<string>>();
   return {
     name: EVIDENCE, topics: evidenceTopics, tables: evidenceTables, create: evidenceDdl, index: evidenceIndexes, fill: evidenceFill(),
     apply: async (sql, schema, batch) => {
       await preferIndexes(sql);
-      const taking: Taking = { sql, schema, writer: new EvidenceWriter(sql, schema), refused: [] };
+      const taking: Taking = { sql, schema, writer: new EvidenceWriter(sql, schema, isHot(batch) ? cache : undefined), refused: [] };
       await takers[batch.topic]?.(batch.events, taking);
       touched.set(batch, taking.writer.touched);
       return taking.refused;

@@ -36,21 +36,26 @@ const subjectOf = (row: SubjectRow): Subject => ({
 export class SubjectStore {
   constructor(private readonly sql: Sql, private readonly schema: string) {}
 
-  /** Waits until nobody else works on these shards; held until the transaction ends. */
-  async lock(shards: Iterable<number>): Promise<void> {
-    const sorted = [...new Set(shards)].sort((a, b) => a - b);
-    if (sorted.length > 0) await this.sql.query('select pg_advisory_xact_lock(hashtext($1), shard) from unnest($2::int[]) shard', [this.schema, arrayOf(sorted)]);
+  /**
+   * Waits until nobody else works on these shards, and puts a mark on them; held until the transaction ends. Answers the marks they had, read as
+   * the wait ended. Rows are locked in order of shard, so that writers meet in one order.
+   */
+  async lock(shards: Iterable<number>, mark: string): Promise<{ shard: number; mark: string }[]> {
+    const wanted = [...new Set(shards)];
+    if (wanted.length === 0) return [];
+    return this.sql.query<{ shard: number; mark: string }>(
+      `with held as (select shard, mark from ${this.schema}.shard_mark where shard = any($1::smallint[]) order by shard for update)
+       update ${this.schema}.shard_mark m set mark = $2 from held where m.shard = held.shard returning held.shard, held.mark`, [arrayOf(wanted), mark]);
   }
 
   /** Shards of the subjects that were seen under these targeting keys. */
   async shardsOfKeys(keys: readonly string[]): Promise<number[]> {
-    if (!(await this.hasKeys())) return [];
     const rows = await this.sql.query<{ shard: number }>(`select distinct shard from ${this.schema}.subject_key where key = any($1::text[])`, [arrayOf(keys)]);
     return rows.map(({ shard }) => shard);
   }
 
-  // Mostly the targeting key is the unit, and nothing has to be looked up.
-  private async hasKeys(): Promise<boolean> {
+  /** Whether any subject was seen under a targeting key other than its unit. */
+  async hasKeys(): Promise<boolean> {
     const [found] = await this.sql.query<{ any: boolean }>(`select exists (select 1 from ${this.schema}.subject_key) as any`);
     return found?.any === true;
   }
@@ -60,14 +65,12 @@ export class SubjectStore {
     return (await this.sql.query<SubjectRow>(`select ${COLUMNS} from ${this.schema}.subject where unit = any($1::text[])`, [arrayOf(units)])).map(subjectOf);
   }
 
-  /** Subjects whose unit, or one of whose targeting keys, is among these. */
-  async ofKeys(keys: readonly string[]): Promise<Subject[]> {
-    const direct = await this.ofUnits(keys);
-    if (!(await this.hasKeys())) return direct;
-    const others = await this.sql.query<SubjectRow>(
+  /** Subjects that were seen under these targeting keys, where those are not their units. */
+  async seenUnder(keys: readonly string[]): Promise<Subject[]> {
+    const rows = await this.sql.query<SubjectRow>(
       `select ${COLUMNS.split(', ').map((column) => `s.${column}`).join(', ')} from ${this.schema}.subject_key k
        join ${this.schema}.subject s on s.unit = k.unit and s.experiment = k.experiment where k.key = any($1::text[])`, [arrayOf(keys)]);
-    return [...new Map([...direct, ...others.map(subjectOf)].map((subject) => [refKey(subject), subject])).values()];
+    return rows.map(subjectOf);
   }
 
   async unitsOf(experiment: string, after: string | null, limit: number): Promise<string[]> {
