@@ -8,7 +8,7 @@ const conversion = { targetingKey: 'u', metric: 'm', occurredAt: '2026-01-02T03:
 
 describe('archive rows', () => {
   it('takes the unit from the targeting key where none is given', () => {
-    expect(exposureRow(event('pataka.exposure.v1', exposure))).toMatchObject({ unit: 'u', phase: null, payload: null });
+    expect(exposureRow(event('pataka.exposure.v1', exposure))).toMatchObject({ unit: 'u', phase: null, cells: 'u\tu\te\ta\t\\N\t\\N\t\\N' });
     expect(exposureRow(event('pataka.exposure.v1', { ...exposure, unit: 'fleet' }))).toMatchObject({ unit: 'fleet', targetKey: 'u' });
   });
 
@@ -24,7 +24,16 @@ describe('archive rows', () => {
     expect(staysBefore(a!, c!)).not.toBe(staysBefore(c!, a!));
   });
 
+  it('hashes events alike only if they are archived alike', () => {
+    const texts = ['a', 'b\tc', 'b', '\\N', 'c\td', '\n'];
+    const pairs = texts.flatMap((variant) => texts.map((environment) => ({ ...exposure, variant, environment })));
+    const hashes = [...pairs, exposure].map((data) => (exposureRow(event('pataka.exposure.v1', data)) as { hash: string }).hash);
+    expect(new Set(hashes).size).toBe(pairs.length + 1);
+  });
+
   it.each([
+    [{ ...exposure, attributes: { note: '\ud800' } }, '/attributes'],
+    [{ ...exposure, attributes: { 'no\u0000te': 1 } }, '/attributes'],
     [{ ...exposure, occurredAt: '2026-02-30T00:00:00Z' }, '/occurredAt'],
     [{ ...exposure, targetingKey: 'a\u0000b' }, '/targetingKey'],
     [{ ...exposure, variant: '\ud800' }, '/variant'],

@@ -4,9 +4,13 @@ import type { ReceivedEvent } from '@pataka/event-sourcing';
 import type { ConversionFact, ExposureFact } from './evidence.fold';
 import { unitsOf } from './fixed-point';
 import { parseInstant } from './instant';
+import { copyText } from './sql-arrays';
 
-/** What is archived beside the facts: the hash that decides between copies, and the members that no column holds. */
-interface Archived { hash: string; environment: string | null; payload: string | null }
+/**
+ * What is archived beside the facts: every column but id, instant and hash as COPY takes them, with the members that no column holds as their last;
+ * and the hash of these, which decides between copies. Copies of one instant and hash are archived alike.
+ */
+interface Archived { hash: string; environment: string | null; cells: string }
 export type ExposureRow = ExposureFact & Archived;
 export type ConversionRow = ConversionFact & Archived & { targetKey: string; unit: string | null };
 
@@ -25,15 +29,17 @@ const own = (data: JsonValue): JsonValue => {
   return data;
 };
 
+const hashOf = (cells: string): string => uuidOf(hash('sha256', cells));
+
 const nestedFault = (value: JsonValue | undefined): string | null => {
   if (value === undefined) return null;
   const fault = checkJson(value, { maxDepth: MAX_DEPTH })[0];
   return fault === undefined ? null : `${fault.pointer} ${fault.detail}`;
 };
 
-// NUL and lone surrogates are the only characters that JSON.stringify has to escape as \u and PostgreSQL cannot hold.
-const unstorable = (text: string, data: JsonObject): string | null => {
-  if (!text.includes('\\u')) return null;
+// NUL and lone surrogates are what PostgreSQL cannot hold; in JSON.stringify's text they are escaped as \u.
+const unstorable = (cells: string, payload: string | null, data: JsonObject): string | null => {
+  if (cells.isWellFormed() && !cells.includes('\0') && payload?.includes('\\u') !== true) return null;
   const fault = checkJson(data, { maxDepth: MAX_DEPTH + 1 })[0];
   return fault === undefined ? null : `${fault.pointer} ${fault.detail}`;
 };
@@ -44,7 +50,7 @@ const rest = (data: JsonObject, held: ReadonlySet<string>): string | null => {
   return others === null ? null : JSON.stringify(others);
 };
 
-interface Common { id: string; at: number; hash: string; data: JsonObject }
+interface Common { id: string; at: number; data: JsonObject }
 
 const common = (event: ReceivedEvent, type: string, shape: typeof Exposure | typeof Conversion, nested: string): Common | string => {
   if (event.type !== type) return `type ${event.type} is not taken on ${event.record.topic}`;
@@ -56,8 +62,7 @@ const common = (event: ReceivedEvent, type: string, shape: typeof Exposure | typ
   if (at === null) return '/occurredAt is no instant between 1970 and 2252';
   const deep = nestedFault(data[nested]);
   if (deep !== null) return `/${nested}${deep}`;
-  const text = JSON.stringify(data);
-  return unstorable(text, data) ?? { id: archiveId(event.id), at, hash: uuidOf(hash('sha256', text)), data };
+  return { id: archiveId(event.id), at, data };
 };
 
 const exposureColumns = new Set(['targetingKey', 'unit', 'experimentId', 'variant', 'phase', 'environment', 'occurredAt']);
@@ -69,10 +74,12 @@ export const exposureRow = (event: ReceivedEvent): ExposureRow | string => {
   if (typeof found === 'string') return found;
   const data = found.data as unknown as Exposure;
   if ((data.phase ?? 1) > MAX_PHASE) return `/phase must be at most ${MAX_PHASE}`;
-  return {
-    id: found.id, at: found.at, hash: found.hash, targetKey: data.targetingKey, unit: data.unit ?? data.targetingKey, experiment: data.experimentId,
-    variant: data.variant, phase: data.phase ?? null, environment: data.environment ?? null, payload: rest(found.data, exposureColumns),
-  };
+  const { targetingKey: targetKey, experimentId: experiment, variant } = data;
+  const [unit, phase, environment] = [data.unit ?? targetKey, data.phase ?? null, data.environment ?? null];
+  const payload = rest(found.data, exposureColumns);
+  const cells = `${copyText(targetKey)}\t${copyText(unit)}\t${copyText(experiment)}\t${copyText(variant)}\t${phase ?? '\\N'}\t${copyText(environment)}\t${copyText(payload)}`;
+  return unstorable(cells, payload, found.data)
+    ?? { id: found.id, at: found.at, hash: hashOf(cells), targetKey, unit, experiment, variant, phase, environment, cells };
 };
 
 /** The row of a conversion event, or why it cannot be taken. */
@@ -80,10 +87,13 @@ export const conversionRow = (event: ReceivedEvent): ConversionRow | string => {
   const found = common(event, 'pataka.conversion.v1', Conversion, 'properties');
   if (typeof found === 'string') return found;
   const data = found.data as unknown as Conversion;
-  return {
-    id: found.id, at: found.at, hash: found.hash, key: data.unit ?? data.targetingKey, targetKey: data.targetingKey, unit: data.unit ?? null, metric: data.metric,
-    value: unitsOf(data.value ?? 1), experiment: data.experimentId ?? null, environment: data.environment ?? null, payload: rest(found.data, conversionColumns),
-  };
+  const { targetingKey: targetKey, metric } = data;
+  const [unit, experiment, environment] = [data.unit ?? null, data.experimentId ?? null, data.environment ?? null];
+  const [key, value] = [unit ?? targetKey, unitsOf(data.value ?? 1)];
+  const payload = rest(found.data, conversionColumns);
+  const cells = `${copyText(key)}\t${copyText(targetKey)}\t${copyText(unit)}\t${copyText(metric)}\t${value}\t${copyText(experiment)}\t${copyText(environment)}\t${copyText(payload)}`;
+  return unstorable(cells, payload, found.data)
+    ?? { id: found.id, at: found.at, hash: hashOf(cells), key, targetKey, unit, metric, value, experiment, environment, cells };
 };
 
 /** Which of two copies of one event stays, whatever came first. */

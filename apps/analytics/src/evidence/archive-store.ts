@@ -1,27 +1,20 @@
 import type { Sql } from '@pataka/event-sourcing';
 import { staysBefore, type ConversionRow, type ExposureRow } from './archive-row';
 import type { ConversionFact, ExposureFact } from './evidence.fold';
-import { arrayOf, copyText } from './sql-arrays';
+import { arrayOf } from './sql-arrays';
 
-interface Archived { id: string; at: number; hash: string }
+interface Archived { id: string; at: number; hash: string; cells: string }
 /** What came of archiving: rows that are new, and rows that are to take the place of a copy that came before. */
 export interface Archiving<Row> { fresh: Row[]; smaller: Row[] }
 
 interface ExposureRecord { id: string; at: string; target_key: string; unit: string; experiment: string; variant: string; phase: number | null }
 interface ConversionRecord { id: string; at: string; key: string; metric: string; value: string; experiment: string | null; environment: string | null }
 
-/** `line` is a row in COPY's text format: every event passes here, so it is written out. */
-interface Table<Row> { name: string; columns: string; line: (row: Row) => string }
-const exposureArchive: Table<ExposureRow> = {
-  name: 'exposure_archive', columns: 'id, at, hash, target_key, unit, experiment, variant, phase, environment, payload',
-  line: (row) => `${row.id}\t${row.at}\t${row.hash}\t${copyText(row.targetKey)}\t${copyText(row.unit)}\t${copyText(row.experiment)}\t${copyText(row.variant)}\t${
-    row.phase ?? '\\N'}\t${copyText(row.environment)}\t${copyText(row.payload)}\n`,
-};
-const conversionArchive: Table<ConversionRow> = {
-  name: 'conversion_archive', columns: 'id, at, hash, key, target_key, unit, metric, value, experiment, environment, payload',
-  line: (row) => `${row.id}\t${row.at}\t${row.hash}\t${copyText(row.key)}\t${copyText(row.targetKey)}\t${copyText(row.unit)}\t${copyText(row.metric)}\t${
-    row.value}\t${copyText(row.experiment)}\t${copyText(row.environment)}\t${copyText(row.payload)}\n`,
-};
+/** The last columns are those of a row's `cells`. */
+interface Table { name: string; columns: string }
+const exposureArchive: Table = { name: 'exposure_archive', columns: 'id, at, hash, target_key, unit, experiment, variant, phase, environment, payload' };
+const conversionArchive: Table = { name: 'conversion_archive', columns: 'id, at, hash, key, target_key, unit, metric, value, experiment, environment, payload' };
+const lineOf = ({ id, at, hash, cells }: Archived): string => `${id}\t${at}\t${hash}\t${cells}\n`;
 
 /** One copy of each event, the one that stays; in order of id, so that writers meet in one order. */
 const distinct = <Row extends Archived>(rows: readonly Row[]): Row[] => {
@@ -94,34 +87,34 @@ export class ArchiveStore {
     return this.sql.query(`select id, at, key, metric, value, experiment, environment from ${this.schema}.conversion_archive where ${condition}`, [arrayOf(values)]);
   }
 
-  private async add<Row extends Archived>(table: Table<Row>, rows: Row[]): Promise<Archiving<Row>> {
+  private async add<Row extends Archived>(table: Table, rows: Row[]): Promise<Archiving<Row>> {
     const held = await this.copiesOf(table, rows);
     const fresh = held.size === 0 ? rows : rows.filter(({ id }) => !held.has(id));
     await this.insert(table, fresh);
     return { fresh, smaller: held.size === 0 ? [] : rows.filter((row) => held.has(row.id) && staysBefore(row, held.get(row.id)!)) };
   }
 
-  private async smaller<Row extends Archived>(table: Table<Row>, rows: readonly Row[]): Promise<Row[]> {
+  private async smaller<Row extends Archived>(table: Table, rows: readonly Row[]): Promise<Row[]> {
     const held = await this.copiesOf(table, rows);
     return rows.filter((row) => held.has(row.id) && staysBefore(row, held.get(row.id)!));
   }
 
-  private async copiesOf<Row extends Archived>(table: Table<Row>, rows: readonly Row[]): Promise<Map<string, { at: number; hash: string }>> {
+  private async copiesOf(table: Table, rows: readonly Archived[]): Promise<Map<string, { at: number; hash: string }>> {
     if (rows.length === 0) return new Map();
     const held = await this.sql.query<{ id: string; at: string; hash: string }>(
       `select id, at, hash from ${this.schema}.${table.name} where id = any($1::uuid[])`, [idsOf(rows)]);
     return new Map(held.map(({ id, at, hash }) => [id, { at: Number(at), hash }]));
   }
 
-  private async replace<Row extends Archived>(table: Table<Row>, rows: readonly Row[]): Promise<void> {
+  private async replace(table: Table, rows: readonly Archived[]): Promise<void> {
     if (rows.length === 0) return;
     await this.sql.query(`delete from ${this.schema}.${table.name} where id = any($1::uuid[])`, [idsOf(rows)]);
     await this.insert(table, rows);
   }
 
-  private async insert<Row extends Archived>({ name, columns, line }: Table<Row>, rows: readonly Row[]): Promise<void> {
+  private async insert({ name, columns }: Table, rows: readonly Archived[]): Promise<void> {
     if (rows.length === 0) return;
-    await this.sql.copy(`${this.schema}.${name} (${columns})`, rows.map(line).join('')).catch((error: unknown) => {
+    await this.sql.copy(`${this.schema}.${name} (${columns})`, rows.map(lineOf).join('')).catch((error: unknown) => {
       throw isDuplicate(error) ? new MetAtOneId(error) : error;
     });
   }
