@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -189,6 +191,12 @@ describe('/v1/events', () => {
     expect((await ask('/v1/events', body)).status).toBe(status);
   });
 
+  it('records what an exposure was evaluated from as flat as evaluation reads it', async () => {
+    await evaluateFlag('routing', { targetingKey: 'flat', city: 'pune', custom_attributes: { city: 'delhi', vehicle: 'lcv', user_id: 'other' } });
+    const exposure = await until(async () => (await eventsOn(topics.exposures.name)).map(({ data }) => data as JsonObject).find(({ targetingKey }) => targetingKey === 'flat') ?? null);
+    expect(exposure['attributes']).toEqual({ city: 'pune', vehicle: 'lcv' });
+  });
+
   it('checks the receipts and metrics of client keys', async () => {
     const ruleset = (await ask('/v1/ruleset')).body;
     expect(ruleset).toMatchObject({ environment: 'production', flags: [{ key: 'routing' }, { key: 'internal' }, { key: 'awaited' }] });
@@ -300,6 +308,22 @@ describe('metrics open to client keys', () => {
     await service.close();
     await open();
     await taken();
+  });
+});
+
+describe('closing', () => {
+  it('is prompt, whatever streams there are and whether or not anybody reads them', async () => {
+    const { port } = new URL(origin);
+    const [reading, silent] = [connect(Number(port), '127.0.0.1'), connect(Number(port), '127.0.0.1')];
+    reading.write(`GET /v1/stream HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${SERVER}\r\n\r\n`);
+    await Promise.all([once(reading, 'data'), once(silent, 'connect')]);
+    reading.pause();
+    silent.on('error', () => undefined);
+    const startedAt = performance.now();
+    await service.close();
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    reading.destroy();
+    await open();
   });
 });
 

@@ -29,6 +29,14 @@ describe('the access directory', () => {
     expect(directoryOf(keyOf(more)).authenticate('t1')).toBeNull();
     expect(directoryOf(keyOf(more)).isLive('k1')).toBe(false);
   });
+  it('knows a token again only until its key is revoked', () => {
+    const directory = directoryOf(keyOf({}));
+    expect([directory.authenticate('t1')?.keyId, directory.authenticate('t1')?.keyId]).toEqual(['k1', 'k1']);
+    directory.apply(change(keyOf({ version: 2, revokedAt: '2026-05-01T00:00:00Z' })), 2);
+    expect(directory.authenticate('t1')).toBeNull();
+    directory.restore({ position: 3, keys: [keyOf({ version: 3 })], environments: [] });
+    expect(directory.authenticate('t1')?.keyId).toBe('k1');
+  });
   it('judges expiry at each call', () => {
     let now = NOW;
     const directory = new AccessDirectory(() => now);

@@ -379,4 +379,13 @@ describe('closing', () => {
     expect(answer).toContain('200 OK');
     await expect(ask({ path: '/health/live' }, otherPort)).rejects.toThrow('ECONNREFUSED');
   });
+
+  it('does not wait for connections that never bring a request', async () => {
+    const other = await open(access);
+    const silent = connect(await other.listen(0, '127.0.0.1'), '127.0.0.1');
+    await new Promise((resolve) => silent.once('connect', resolve));
+    const startedAt = performance.now();
+    await other.close();
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
 });

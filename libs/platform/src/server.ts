@@ -17,9 +17,27 @@ const answerUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void =>
   socket.end(rawProblem(error.code === 'HPE_HEADER_OVERFLOW' ? 431 : timedOut ? 408 : 400), () => socket.destroy());
 };
 
+// node:http counts a connection without a request as busy, and would wait for it when it closes.
+const connections = new WeakMap<Server, Set<Socket>>();
+const SILENCE_MS = 250;
+
+const noteConnections = (server: Server): void => {
+  const sockets = new Set<Socket>();
+  connections.set(server, sockets);
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => void sockets.delete(socket));
+  });
+};
+
+const cutSilent = (server: Server): void => {
+  for (const socket of connections.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
+};
+
 /** A node:http server with its limits set, for a service or for the gateway before several. */
 export const createHttpServer = (handle: Handle): Server => {
   const server = createServer(limits, handle);
+  noteConnections(server);
   server.on('clientError', answerUnreadable);
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // Whoever asks first is told before sending what would be refused anyway.
@@ -49,10 +67,12 @@ export const closeServer = (server: Server, drainMs = DRAIN_MS): Promise<void> =
   new Promise((resolve) => {
     if (!server.listening) return resolve();
     const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+    const silence = setTimeout(() => cutSilent(server), SILENCE_MS);
     // A connection that falls idle only now would be kept alive until the cut.
     const sweep = setInterval(() => server.closeIdleConnections(), 50);
     server.close(() => {
       clearTimeout(cut);
+      clearTimeout(silence);
       clearInterval(sweep);
       resolve();
     });

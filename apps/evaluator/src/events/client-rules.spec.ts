@@ -1,4 +1,4 @@
-import type { Exposure, Flag, Rule } from '@pataka/contracts';
+import type { Exposure, Flag, MetricDefinition, Rule } from '@pataka/contracts';
 import { bucketOf } from '@pataka/evaluation';
 import { RulesetState } from '../ruleset/ruleset-state';
 import { ClientRules } from './client-rules';
@@ -28,6 +28,16 @@ describe('ClientRules', () => {
     expect(rules.refuseExposure('production', exposure(2, 'ai'))).toContain('does not fit');
     expect(rules.refuseExposure('production', exposure(3, 'ai'))).toContain('names no rule');
     expect(rules.refuseExposure('staging', exposure(1, 'ai'))).toContain('names no rule');
+  });
+
+  it('puts off conversions of metrics that it may not have read yet, and refuses them for good afterwards', () => {
+    const rules = new ClientRules(new RulesetState(), () => 0);
+    const conversion = { targetingKey: 'u', metric: 'taps', occurredAt: '2026-03-01T00:00:00Z' };
+    expect(() => rules.refuseConversion(conversion)).toThrow(expect.objectContaining({ code: 'unavailable' }));
+    rules.metricChanged({ key: 'taps', clientWritable: true } as MetricDefinition);
+    expect(rules.refuseConversion(conversion)).toBeNull();
+    rules.metricsRead();
+    expect(rules.refuseConversion({ ...conversion, metric: 'other' })).toContain('not open to client keys');
   });
 
   it('judges a version that it has never seen by what is served now', () => {

@@ -17,6 +17,7 @@ const REMEMBERED = 20_000;
  */
 export class ClientRules {
   readonly #writable = new Set<string>();
+  #metricsRead = false;
   readonly #spent = new Map<string, { windowStartMs: number; events: number }>();
 
   /** Rules of experiments as they were served: what a phone decided on the road arrives hours later. */
@@ -35,6 +36,11 @@ export class ClientRules {
     else this.#writable.delete(event);
   }
 
+  /** Every metric there was when this evaluator started is known: from now on one that is not is refused for good. */
+  metricsRead(): void {
+    this.#metricsRead = true;
+  }
+
   /** @throws DomainError `rate-limited` beyond the events a minute that one key may send */
   spend(keyId: string, events: number): void {
     const now = this.now();
@@ -48,8 +54,11 @@ export class ClientRules {
     window.events += events;
   }
 
+  /** @throws DomainError `unavailable` where the metric may be one that this evaluator has not read yet: a refusal would be final */
   refuseConversion(conversion: Conversion): string | null {
-    return this.#writable.has(conversion.metric) ? null : `metric "${conversion.metric}" is not open to client keys (clientWritable)`;
+    if (this.#writable.has(conversion.metric)) return null;
+    if (!this.#metricsRead) throw new DomainError('unavailable', 'The metrics have not arrived yet', [], { retryAfterSeconds: 1 });
+    return `metric "${conversion.metric}" is not open to client keys (clientWritable)`;
   }
 
   /** Recomputes the receipt: the bucket from rule and unit, the variant from the bucket, by the rule of the receipt's version of the flag or, where that is not known any more, as it is served now. */

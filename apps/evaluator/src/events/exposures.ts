@@ -14,8 +14,19 @@ const MAX_TEXT = 256;
 const isPlain = (value: unknown): value is JsonValue =>
   typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value.length <= MAX_TEXT);
 
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+// At the top they would say who is bucketed and where, which custom attributes never do.
+const reserved: ReadonlySet<string> = new Set(['targetingKey', 'user_id', 'environment']);
+
+/** Flat, as evaluation reads them: what it is recomputed from must say the same. */
+const flat = ({ custom_attributes: custom, ...attributes }: Record<string, unknown>): Record<string, unknown> => (isRecord(custom) ? { ...attributes, ...withoutNamesOf(attributes, custom) } : attributes);
+
+const withoutNamesOf = (attributes: Record<string, unknown>, custom: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(custom).filter(([name]) => !reserved.has(name) && !Object.hasOwn(attributes, name)));
+
 const attributesOf = (attributes: Record<string, unknown>): JsonObject =>
-  Object.fromEntries(Object.entries(attributes).filter(([name, value]) => name !== 'targetingKey' && isPlain(value)).slice(0, MAX_ATTRIBUTES)) as JsonObject;
+  Object.fromEntries(Object.entries(flat(attributes)).filter(([name, value]) => name !== 'targetingKey' && isPlain(value)).slice(0, MAX_ATTRIBUTES)) as JsonObject;
 
 /**
  * Records the exposures that single evaluations make: once per subject, experiment, phase and variant in a window of 30 to 60 minutes.

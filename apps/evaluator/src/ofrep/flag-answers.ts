@@ -18,17 +18,15 @@ export class Fragment implements Part, Tally {
   /** Counted by `counter` instead, which answers of the same variant share. */
   readonly count = 0;
 
-  constructor(
-    readonly owner: FlagAnswers,
-    readonly evaluation: Served,
-    /** The whole answer or, of an experiment's rule, all but its end. */
-    readonly text: string,
-    readonly bytes: Buffer,
-    /** The SHA-256 of the text, its first 128 bits. */
-    readonly digest: Digest,
-    readonly ordinal: number,
-    readonly counter: Counter,
-  ) {}
+  readonly bytes: Buffer;
+  /** The SHA-256 of the text, its first 128 bits. */
+  readonly digest: Digest;
+
+  /** @param text the whole answer or, of an experiment's rule, all but its end */
+  constructor(readonly owner: FlagAnswers, readonly evaluation: Served, readonly text: string, readonly ordinal: number, readonly counter: Counter) {
+    this.bytes = Buffer.from(text);
+    this.digest = digestOf(this.bytes);
+  }
 
   get experiment(): boolean {
     return this.evaluation.experimentId !== undefined;
@@ -93,9 +91,8 @@ export class FlagAnswers {
 
   #make(evaluation: Served): Fragment {
     const text = serialise(this.flag, evaluation, this.stale);
-    const bytes = Buffer.from(text);
     const counter = this.counts.counter(this.flag.key, this.environment, evaluation.variant, undefined);
-    const fragment = new Fragment(this, evaluation, text, bytes, digestOf(bytes), this.#fragments.length, counter);
+    const fragment = new Fragment(this, evaluation, text, this.#fragments.length, counter);
     this.#fragments.push(fragment);
     return fragment;
   }

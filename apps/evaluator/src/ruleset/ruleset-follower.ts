@@ -80,6 +80,8 @@ export class RulesetFollower {
       const [partition] = await this.parts.log.offsets(topic);
       if (partition !== undefined && BigInt(partition.high) <= BigInt(this.position(topic))) this.#caughtUp.add(topic);
     }
+    const metrics = await this.parts.log.offsets(topics.metricChanges.name);
+    if (metrics.length > 0 && metrics.every(({ low, high }) => BigInt(high) <= BigInt(low))) this.parts.clientRules.metricsRead();
   }
 
   async close(): Promise<void> {

@@ -43,6 +43,7 @@ export class RulesetConsumer {
   metricChanges(@Payload() batch: EventBatch): void {
     // Never noted as reached: the snapshot holds no metrics, so every start reads the few there are from the beginning.
     for (const event of batch.events) this.follower.clientRules.metricChanged((event.data as unknown as MetricChange).metric);
+    if (BigInt(batch.nextOffset) >= BigInt(batch.highWatermark)) this.follower.clientRules.metricsRead();
   }
 
   async #segmentChange(change: SegmentChange | KeyListChunk, position: number): Promise<void> {

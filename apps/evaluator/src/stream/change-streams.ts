@@ -13,6 +13,7 @@ interface Channel { feed: Feed; clients: Map<ServerResponse, KeyPrincipal> }
 const HEARTBEAT_MS = 15_000;
 const HEARTBEAT = Buffer.from(':\n\n');
 const MAX_BUFFERED_BYTES = 256 * 1024;
+const END_MS = 250;
 const MAX_CLIENTS = 5_000;
 const RETRY_MS = { least: 1_000, most: 5_000 };
 const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
@@ -25,6 +26,7 @@ export class ChangeStreams {
   readonly #channels = new Map<string, Channel>();
   readonly #heartbeat: NodeJS.Timeout;
   #size = 0;
+  #closed = false;
 
   constructor(private readonly parts: Parts) {
     parts.state.onChange((change) => this.#broadcast(change));
@@ -49,14 +51,19 @@ export class ChangeStreams {
     ];
   }
 
+  /** Ends every stream, and opens none any more. Who does not read would hold up the end of the process: such streams are cut. */
   close(): void {
+    this.#closed = true;
     clearInterval(this.#heartbeat);
-    this.#each((response) => response.end());
+    const open: ServerResponse[] = [];
+    this.#each((response) => open.push(response.end()));
+    setTimeout(() => { for (const response of open) response.destroy(); }, END_MS).unref();
     this.#channels.clear();
   }
 
   #open(request: HotRequest, response: ServerResponse, principal: Principal | null, kind: FeedKind): void {
     if (principal === null || principal.kind === 'management') throw new DomainError('unauthenticated', 'The stream token is not valid or has expired: evaluate in bulk again for a new one');
+    if (this.#closed) throw new DomainError('unavailable', 'This evaluator is going away', [], { retryAfterSeconds: 1 });
     if (this.#size >= MAX_CLIENTS) throw new DomainError('unavailable', 'Too many streams here', [], { retryAfterSeconds: 5 });
     const { feed, clients } = this.#channelOf({ kind, environment: principal.environment, audience: principal.kind });
     // Such an answer ends with its connection anyway: without chunks an event is one write.
