@@ -46,11 +46,26 @@ const through = (aggregation: MetricPlan['aggregation'], before: Running | null,
   return { count: before.count + count, value: aggregation === 'last' ? value : before.value + value };
 };
 
-const valueOf = (metric: MetricPlan, aggregation: MetricPlan['aggregation'], running: Running | null): Units => {
+const raw: Record<MetricPlan['aggregation'], (running: Running) => Units> = {
+  sum: ({ value }) => value,
+  max: ({ value }) => value,
+  last: ({ value }) => value,
+  count: ({ count }) => count * ONE,
+  mean: ({ count, value }) => divide(value, count),
+};
+
+const valueOf = ({ cap }: MetricPlan, aggregation: MetricPlan['aggregation'], running: Running | null): Units => {
   if (running === null) return 0n;
-  const raw = { sum: () => running.value, max: () => running.value, last: () => running.value, count: () => running.count * ONE, mean: () => divide(running.value, running.count) }[aggregation]();
-  const cap = metric.cap === null ? null : BigInt(metric.cap);
-  return cap !== null && raw > cap ? cap : raw;
+  const value = raw[aggregation](running);
+  if (cap === null) return value;
+  const most = BigInt(cap);
+  return value > most ? most : value;
+};
+
+// Members whose names are whole numbers come in their order: only those of two records have to be sorted.
+const daysOf = ({ y, x }: { y: Days; x?: Days }): Day[] => {
+  const days = Object.keys(y).map(Number);
+  return x === undefined ? days : [...new Set([...days, ...Object.keys(x).map(Number)])].sort((a, b) => a - b);
 };
 
 /** A subject's value (y, and x for ratios) as it stood at the end of a local day. */
@@ -61,10 +76,9 @@ export const trajectory = (metric: MetricPlan, state: MetricState | undefined): 
   if (state === undefined) return [];
   if (typeof state === 'number') return [{ day: state, y: ONE, x: 0n }];
   const x = state.x ?? {};
-  const days = [...new Set([...Object.keys(state.y), ...Object.keys(x)])].map(Number).sort((a, b) => a - b);
   let top: Running | null = null;
   let bottom: Running | null = null;
-  return days.map((day) => {
+  return daysOf(state).map((day) => {
     const [yCell, xCell] = [state.y[day], x[day]];
     if (yCell !== undefined) top = through(metric.aggregation, top, yCell);
     if (xCell !== undefined) bottom = through('sum', bottom, xCell);
