@@ -97,12 +97,26 @@ describeWithDatabase('evidence in PostgreSQL', () => {
     }), { numRuns: runs, endOnFailure: true });
   }, 600_000);
 
+  it('is the same when several processes take turns, each with what it holds in memory', async () => {
+    const turns = fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 7, maxLength: 7 });
+    await fc.assert(fc.asyncProperty(story.chain((events) => fc.tuple(fc.constant(events), shuffled(events), turns, fc.integer({ min: 1, max: 6 }))), async ([events, delivered, turn, most]) => {
+      const straight = await evidenceOf((schema) => applyAll(database, projection, schema, batchesOf(events, 1000)));
+      const other = await evidenceOf(async (schema) => {
+        const processes = [evidenceProjection(), evidenceProjection()];
+        for (const [index, batch] of batchesOf(delivered, most).entries()) await applyAll(database, processes[turn[index % turn.length]!]!, schema, [batch]);
+      });
+      expect(other).toEqual(straight);
+    }), { numRuns: runs, endOnFailure: true });
+  }, 600_000);
+
   it('is the same when consumers of several partitions meet at one subject', async () => {
     await fc.assert(fc.asyncProperty(story.chain((events) => fc.tuple(fc.constant(events), shuffled(events))), async ([events, delivered]) => {
       const straight = await evidenceOf((schema) => applyAll(database, projection, schema, batchesOf(events, 1000)));
       const other = await evidenceOf(async (schema) => {
         const batches = batchesOf(delivered, 5);
-        await Promise.all([0, 1, 2].map((worker) => applyAll(database, projection, schema, batches.filter((_, index) => index % 3 === worker))));
+        // Two in one process, and one in another.
+        const [one, another] = [evidenceProjection(), evidenceProjection()];
+        await Promise.all([one, one, another].map((worker, turn) => applyAll(database, worker, schema, batches.filter((_, index) => index % 3 === turn))));
       });
       expect(other).toEqual(straight);
     }), { numRuns: Math.ceil(runs / 2), endOnFailure: true });
