@@ -8,7 +8,7 @@ import { type KeyPrincipal, keyPrincipalOf } from '../key-principal';
 import type { RulesetState } from '../ruleset/ruleset-state';
 import type { StreamTokens } from '../stream/stream-tokens';
 import { AnswerBook } from './answer-book';
-import { bulkAnswer } from './bulk-answer';
+import { BodyRoom, bulkAnswer } from './bulk-answer';
 import { experimentTail } from './flag-answers';
 import { bodyFailure, failureText } from './ofrep-errors';
 
@@ -50,6 +50,7 @@ const refused = (key: string | undefined, error: unknown): { status: number; tex
 /** The routes of OFREP: single and bulk evaluation. */
 export class OfrepRoutes {
   readonly #answers: AnswerBook;
+  readonly #rooms = new BodyRoom();
 
   constructor(private readonly parts: OfrepParts) {
     this.#answers = new AnswerBook(parts.state, parts.counts);
@@ -105,7 +106,9 @@ export class OfrepRoutes {
     const headers = ['etag', etag, 'cache-control', 'no-cache'];
     if (matches(request.headers['if-none-match'], etag)) return sendHot(request, response, 304, null, headers);
     const metadata = `{"flagSetVersion":${state.position},"engine":"${ENGINE_VERSION}"}`;
-    sendHot(request, response, 200, body(`,"metadata":${metadata},"eventStreams":[${this.#eventStream(principal)}]}`), headers);
+    const { bytes, room } = body(this.#rooms, `,"metadata":${metadata},"eventStreams":[${this.#eventStream(principal)}]}`);
+    response.on('finish', () => this.#rooms.giveBack(room));
+    sendHot(request, response, 200, bytes, headers);
   }
 
   #expose(flagKey: string, principal: KeyPrincipal, { context, attributes }: Prepared, evaluation: Evaluation): void {
