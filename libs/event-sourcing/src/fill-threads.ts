@@ -11,8 +11,6 @@ type Answer = { step: LaneStep } | { putOff: Range[] } | { failure: string };
 
 // As services are started: batches die young.
 const YOUNG_MB = 192;
-// PostgreSQL works while a thread waits for it.
-const SPARE = 1;
 
 const withResolvers = <T>() => {
   let resolve!: (value: T) => void;
@@ -27,7 +25,7 @@ export class FillThreads {
   private readonly all: readonly Worker[];
 
   constructor({ script, data }: FillThread, lanes: number) {
-    this.all = Array.from({ length: Math.min(lanes, availableParallelism() + SPARE) }, () => new Worker(script, { workerData: data, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } }));
+    this.all = Array.from({ length: Math.min(lanes, availableParallelism()) }, () => new Worker(script, { workerData: data, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } }));
     this.idle = [...this.all];
   }
 
