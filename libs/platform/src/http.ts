@@ -79,6 +79,8 @@ class HttpService implements Service {
     if ('refusal' in found) return this.fail(request, response, state, found.refusal);
     const { path } = found;
     if (hit === null) return this.route(request, response, state, path);
+    // The hottest routes have all they need in their HotRequest; others may ask for more.
+    if (headers === null) handOver(request, state);
     this.hot.run(hit, request, response, {
       path, state, headers,
       failed: (error) => {
