@@ -85,4 +85,15 @@ describe('explaining', () => {
     expect(prerequisites).toMatchObject([{ flag: 'needed', holds: false, actual: { value: false, reason: 'DISABLED' } }, { flag: 'absent', holds: false }]);
     expect(rules[0]).toMatchObject({ outcome: 'notReached', finding: 'served' });
   });
+
+  it('keeps to itself what a recorder has put at an answer', () => {
+    const needed: Flag = { key: 'needed', type: 'BOOLEAN', status: 'ACTIVE', defaultValue: true, environments: { production: { enabled: true, rules: [] } } };
+    const whole: Flag = { ...needed, key: 'f', prerequisites: [{ flag: 'needed', value: true }] };
+    const compiled = compileRuleset({ environment: 'production', position: 4, flags: [needed, whole], segments: [], regions: [], calendars: [] });
+    const context = prepareContext({ targetingKey: 'u' }) as Context;
+    const circle: { count: number; self?: object } = { count: 0 };
+    circle.self = circle;
+    for (const key of ['f', 'needed']) evaluate(compiled, key, context, NOW).tally = circle;
+    expect(JSON.stringify(explain(compiled, 'f', context, NOW))).not.toContain('tally');
+  });
 });

@@ -36,9 +36,12 @@ const explainRules = (flag: Flag, reached: boolean, setting: Setting): RuleExpla
   });
 };
 
+/** What a recorder has put at a shared answer is not the asker's. */
+const unmarked = (evaluation: Evaluation): Evaluation => ({ ...evaluation, tally: undefined });
+
 const explainPrerequisite = ({ flag, value }: Prerequisite, { ruleset, context, at }: Setting): PrerequisiteExplanation => {
   const actual = ruleset.prerequisite(flag, context, at);
-  return { flag, expected: value, actual, holds: actual !== undefined && actual.errorCode === undefined && deepEqual(actual.value, value) };
+  return { flag, expected: value, actual: actual === undefined ? undefined : unmarked(actual), holds: actual !== undefined && actual.errorCode === undefined && deepEqual(actual.value, value) };
 };
 
 type Findings = Pick<Explanation, 'enabled' | 'disabledBy' | 'needsRing' | 'prerequisites' | 'rules'>;
@@ -65,7 +68,7 @@ const explainFlag = (flag: Flag, evaluation: Evaluation, setting: Setting): Find
  * @param nowMs - milliseconds since the epoch; stands in for a context's missing `timestamp`
  */
 export const explain = (ruleset: CompiledRuleset, flagKey: string, context: Context, nowMs: number): Explanation => {
-  const evaluation = evaluate(ruleset, flagKey, context, nowMs);
+  const evaluation = unmarked(evaluate(ruleset, flagKey, context, nowMs));
   const setting = { ruleset, context, at: context.timestampMs ?? nowMs };
   const frame = { flagKey, environment: ruleset.environment, position: ruleset.position, engine: ENGINE_VERSION, atMs: setting.at, evaluation };
   try {
