@@ -17,7 +17,8 @@ const MOST_SUBJECTS = 40_000;
 const NONE: Held[] = [];
 
 // Of a young table PostgreSQL has no statistics: it takes a key for one of 200 and reads the whole table for every batch. All look-ups here have an index.
-export const preferIndexes = async (sql: Sql): Promise<void> => void (await sql.query(`select set_config('enable_seqscan', 'off', true), set_config('synchronous_commit', 'off', true)`));
+// And a commit waits for no disk: what a crash takes is done again from the log, since the checkpoint goes with it.
+export const setUpTransaction = async (sql: Sql): Promise<void> => void (await sql.query(`select set_config('enable_seqscan', 'off', true), set_config('synchronous_commit', 'off', true)`));
 
 /** A subject in memory: as it is in its table (null: it is not there), and as it is now. */
 interface Held { stored: Subject | null; now: Subject }
@@ -49,7 +50,7 @@ class Lane implements FillLane {
   constructor(private readonly schema: string, private readonly shard: number, private readonly mostSubjects: number) {}
 
   async take(sql: Sql, batch: EventBatch): Promise<() => void> {
-    await preferIndexes(sql);
+    await setUpTransaction(sql);
     return batch.topic === topics.exposures.name ? this.takeExposures(sql, batch.events) : this.takeConversions(sql, batch.events);
   }
 
@@ -58,7 +59,7 @@ class Lane implements FillLane {
   }
 
   async flush(sql: Sql): Promise<() => void> {
-    await preferIndexes(sql);
+    await setUpTransaction(sql);
     const store = new SubjectStore(sql, this.schema);
     const weights = new Tally();
     const [added, changed]: [Subject[], Subject[]] = [[], []];
@@ -160,7 +161,7 @@ const finish = async (database: Database, schema: string): Promise<void> => {
     const page = await new PutOff(database, schema).page(after);
     if (page === null) break;
     await database.transaction(async (sql) => {
-      await preferIndexes(sql);
+      await setUpTransaction(sql);
       await takePutOff(sql, schema, page);
     });
     after = page.last;

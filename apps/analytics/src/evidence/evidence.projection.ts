@@ -4,7 +4,7 @@ import { conversionRow, exposureRow } from './archive-row';
 import { ArchiveStore } from './archive-store';
 import { DefinitionStore, planDifference } from './definition-store';
 import type { Plan } from './evidence-plan';
-import { evidenceFill, preferIndexes } from './evidence-fill';
+import { evidenceFill, setUpTransaction } from './evidence-fill';
 import { evidenceDdl, evidenceIndexes, evidenceTables } from './evidence-tables';
 import { EvidenceWriter } from './evidence-writer';
 import { SubjectCache } from './subject-cache';
@@ -97,7 +97,7 @@ export const evidenceProjection = (onCommitted: (experiments: string[]) => void 
   return {
     name: EVIDENCE, topics: evidenceTopics, tables: evidenceTables, create: evidenceDdl, index: evidenceIndexes, fill: evidenceFill(),
     apply: async (sql, schema, batch) => {
-      await preferIndexes(sql);
+      await setUpTransaction(sql);
       const taking: Taking = { sql, schema, writer: new EvidenceWriter(sql, schema, isHot(batch) ? cache : undefined), refused: [] };
       await takers[batch.topic]?.(batch.events, taking);
       touched.set(batch, taking.writer.touched);
