@@ -1,3 +1,4 @@
+import { alertEventTypes } from './alert';
 import type { JsonObject } from './json';
 import { jsonSchemas } from './schema';
 import { serviceNames, type ServiceName } from './routes';
@@ -47,16 +48,16 @@ const messages: Record<TopicName, Message[]> = {
   conversions: [{ type: 'conversion', summary: 'A subject did a measured thing', payload: ref('Conversion') }],
   evaluationCounts: [{ type: 'evaluation-count', summary: 'Evaluations of one minute', payload: ref('EvaluationCount') }],
   experimentMetrics: [{ type: 'experiment-results', summary: 'The latest results document', payload: open }],
-  alerts: [{ type: 'alert', summary: 'An alert was raised or resolved', payload: open }],
+  alerts: Object.values(alertEventTypes).map((type) => ({ type, summary: 'Something worth a person’s attention came up, or is over', payload: ref('AlertChange') })),
   deadLetters: [{ type: 'dead-letter', summary: 'A record that could not be taken, with why and where it came from', payload: open }],
 };
 
 /** Which service writes and reads which topic. */
 const traffic: Record<ServiceName, { send: TopicName[]; receive: TopicName[] }> = {
-  'flag-admin': { send: ['flagChanges', 'segmentChanges', 'accessChanges', 'deadLetters'], receive: ['experimentEvents', 'evaluationCounts'] },
+  'flag-admin': { send: ['flagChanges', 'segmentChanges', 'accessChanges', 'deadLetters'], receive: ['flagChanges', 'experimentEvents', 'evaluationCounts', 'alerts'] },
   evaluator: { send: ['exposures', 'conversions', 'evaluationCounts'], receive: ['flagChanges', 'segmentChanges', 'accessChanges', 'metricChanges'] },
   'experiment-orchestrator': { send: ['experimentEvents', 'alerts', 'deadLetters'], receive: ['flagChanges', 'accessChanges', 'experimentMetrics'] },
-  analytics: { send: ['experimentMetrics', 'metricChanges', 'alerts', 'deadLetters'], receive: ['exposures', 'conversions', 'experimentEvents', 'metricChanges', 'accessChanges'] },
+  analytics: { send: ['experimentMetrics', 'metricChanges', 'alerts', 'deadLetters'], receive: ['exposures', 'conversions', 'experimentEvents', 'experimentMetrics', 'metricChanges', 'alerts', 'accessChanges'] },
 };
 
 const messageName = (type: string): string => `pataka.${type}.v${schemaVersionOf(type)}`;

@@ -1,4 +1,5 @@
 export * from './access';
+export * from './alert';
 export * from './asyncapi';
 export * from './condition';
 export * from './dead-letter';

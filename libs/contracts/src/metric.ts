@@ -6,6 +6,8 @@ export const metricTypes = ['conversion', 'mean', 'ratio', 'quantile'] as const;
 export type MetricType = (typeof metricTypes)[number];
 export const aggregations = ['sum', 'count', 'mean', 'max', 'last'] as const;
 export type Aggregation = (typeof aggregations)[number];
+export const metricRoles = ['success', 'guardrail', 'safety'] as const;
+export type MetricRole = (typeof metricRoles)[number];
 
 /** How conversions become one number per subject. Defaults: event = key, aggregation sum, population exposed, direction increase. */
 export class MetricDefinition {
@@ -23,6 +25,10 @@ export class MetricDefinition {
   @IsOptional() @IsNumber() cap?: number;
   @IsOptional() @IsInt() @Min(1) @Max(24 * 366) windowHours?: number;
   @IsOptional() @IsBoolean() clientWritable?: boolean;
+  /** Who answers for it. */
+  @IsOptional() @IsString() @MaxLength(256) owner?: string;
+  /** What it is made for; an experiment may use it otherwise. */
+  @IsOptional() @IsIn(metricRoles) role?: MetricRole;
 }
 
 /** A metric as answered and published. */
