@@ -17,7 +17,7 @@ const change = (type: string, after: Record<string, JsonObject>): JsonObject =>
 
 const flagTypes = ['flag.created', 'flag.updated', 'flag.environment-changed', 'flag.activated', 'flag.deactivated', 'flag.archived', 'experiment-flag.refused'];
 const experimentTypes = [
-  'created', 'flag-linked', 'flag-refused', 'updated', 'weights-changed', 'percentage-changed', 'started', 'paused', 'resumed', 'completed', 'rolled-back', 'archived',
+  'created', 'flag-linked', 'flag-refused', 'updated', 'weights-changed', 'percentage-changed', 'started', 'paused', 'resumed', 'decided', 'completed', 'rolled-back', 'archived',
 ].map((name) => `experiment.${name}`);
 
 const catalogueMessages = (['segment', 'region', 'calendar'] as const).flatMap((kind) => (['created', 'updated', 'removed'] as const).map((done): Message => ({
@@ -56,7 +56,7 @@ const messages: Record<TopicName, Message[]> = {
 const traffic: Record<ServiceName, { send: TopicName[]; receive: TopicName[] }> = {
   'flag-admin': { send: ['flagChanges', 'segmentChanges', 'accessChanges', 'deadLetters'], receive: ['flagChanges', 'experimentEvents', 'evaluationCounts', 'alerts'] },
   evaluator: { send: ['exposures', 'conversions', 'evaluationCounts'], receive: ['flagChanges', 'segmentChanges', 'accessChanges', 'metricChanges'] },
-  'experiment-orchestrator': { send: ['experimentEvents', 'alerts', 'deadLetters'], receive: ['flagChanges', 'accessChanges', 'experimentMetrics'] },
+  'experiment-orchestrator': { send: ['experimentEvents', 'alerts', 'deadLetters'], receive: ['flagChanges', 'segmentChanges', 'accessChanges', 'metricChanges', 'experimentEvents', 'experimentMetrics'] },
   analytics: { send: ['experimentMetrics', 'metricChanges', 'alerts', 'deadLetters'], receive: ['exposures', 'conversions', 'experimentEvents', 'experimentMetrics', 'metricChanges', 'alerts', 'accessChanges'] },
 };
 

@@ -1,16 +1,21 @@
 import type { Experiment, PatchExperiment } from './experiment';
+import type { DecisionRecord, PowerEstimate } from './rollout';
 
-/** What can happen to an experiment. */
+/**
+ * What can happen to an experiment. `from` and `nextStepAt` are where the rollout's clock stands after the event; an event without them was
+ * published before there were clocks.
+ */
 export type ExperimentEvent =
   | { type: 'experiment.created'; data: { experiment: Experiment } }
   | { type: 'experiment.flag-linked'; data: { flagKey: string } }
   | { type: 'experiment.flag-refused'; data: { flagKey: string; code: string; detail: string } }
   | { type: 'experiment.updated'; data: { changes: PatchExperiment } }
   | { type: 'experiment.weights-changed'; data: { phase: number; weights: Record<string, number> } }
-  | { type: 'experiment.percentage-changed'; data: { percentage: number; step: number } }
-  | { type: 'experiment.started'; data: Record<string, never> }
+  | { type: 'experiment.percentage-changed'; data: { percentage: number; step: number; from?: string; nextStepAt?: string | null } }
+  | { type: 'experiment.started'; data: { from?: string; nextStepAt?: string | null; nextReweighAt?: string; forced?: boolean; estimate?: PowerEstimate } }
   | { type: 'experiment.paused'; data: Record<string, never> }
   | { type: 'experiment.resumed'; data: Record<string, never> }
+  | { type: 'experiment.decided'; data: DecisionRecord & { nextStepAt?: string | null; nextReweighAt?: string } }
   | { type: 'experiment.completed'; data: { winnerVariantId?: string } }
   | { type: 'experiment.rolled-back'; data: { detail?: string } }
   | { type: 'experiment.archived'; data: Record<string, never> };

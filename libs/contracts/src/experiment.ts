@@ -1,22 +1,21 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import {
-  ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max,
-  MaxLength, Min, ValidateNested,
+  ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsNumber, IsOptional, IsString, Length, Matches, Max, MaxLength, Min,
+  ValidateNested,
 } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { Condition } from './condition';
-import { KEY_PATTERN, ScheduleWindow } from './flag';
+import { KEY_PATTERN } from './flag';
 import { IsFlagValue } from './flag-value';
 import type { FlagValue, JsonValue } from './json';
 import { MetricDefinition } from './metric';
+import { BanditSettings, LayerPlace, Strategy } from './strategy';
 
 export const experimentTypes = ['AB_TEST', 'MULTIVARIATE', 'BANDITS', 'GRADUAL_ROLLOUT'] as const;
 export type ExperimentType = (typeof experimentTypes)[number];
 export const experimentStatuses = ['DRAFT', 'ACTIVE', 'PAUSED', 'COMPLETED', 'ARCHIVED'] as const;
 export type ExperimentStatus = (typeof experimentStatuses)[number];
-export const strategyTypes = ['FIXED', 'GRADUAL', 'AUTOMATIC', 'CANARY'] as const;
-export type StrategyType = (typeof strategyTypes)[number];
 
 /** One arm of an experiment; `config` is the value its subjects are served. */
 export class Variant {
@@ -39,40 +38,11 @@ export class TargetAudience {
   @IsOptional() @IsArray() @ArrayMaxSize(100) @ValidateNested({ each: true }) @Type(() => Condition) conditions?: Condition[];
 }
 
-/** Regions that are in (`include: true`) or out. */
-export class GeographicRule {
-  @IsArray() @ArrayMinSize(1) @ArrayMaxSize(200) @IsString({ each: true }) regions!: string[];
-  @IsBoolean() include!: boolean;
-}
-
-/** One step of an explicit rollout plan. */
-export class RolloutStep {
-  @IsNumber() @Min(0) @Max(100) percentage!: number;
-  /** ISO 8601 duration. */
-  @IsOptional() @IsString() duration?: string;
-  @IsOptional() @IsArray() @ArrayMaxSize(200) @IsString({ each: true }) regions?: string[];
-}
-
-/** How the percentage of the audience grows. */
-export class Strategy {
-  @IsIn(strategyTypes) type!: StrategyType;
-  @IsOptional() @IsNumber() @Min(0) @Max(100) initialPercentage?: number;
-  @IsOptional() @IsNumber() @Min(0) @Max(100) targetPercentage?: number;
-  @IsOptional() @IsNumber() @Min(0) @Max(100) incrementSize?: number;
-  @IsOptional() @IsString() @Length(1, 64) incrementInterval?: string;
-  @IsOptional() @IsArray() @ArrayMaxSize(100) @ValidateNested({ each: true }) @Type(() => RolloutStep) steps?: RolloutStep[];
-  @IsOptional() @IsObject() @JSONSchema({ additionalProperties: true }) successThresholds?: Record<string, JsonValue>;
-  @IsOptional() @IsObject() @JSONSchema({ additionalProperties: true }) failureThresholds?: Record<string, JsonValue>;
-  @IsOptional() @IsArray() @ArrayMaxSize(50) @IsString({ each: true }) audienceSegments?: string[];
-  @IsOptional() @IsArray() @ArrayMaxSize(50) @ValidateNested({ each: true }) @Type(() => GeographicRule) geographicRules?: GeographicRule[];
-  @IsOptional() @IsArray() @ArrayMaxSize(50) @ValidateNested({ each: true }) @Type(() => ScheduleWindow) windows?: ScheduleWindow[];
-  @IsOptional() @IsArray() @ArrayMaxSize(50) @IsString({ each: true }) blackouts?: string[];
-}
-
 /** What the experiment is planned to find, for power. */
 export class ExperimentPlan {
   @IsOptional() @IsNumber() baseline?: number;
   @IsOptional() @IsNumber() minimumEffect?: number;
+  /** Subjects a day that enter the audience for the first time. */
   @IsOptional() @IsNumber() @Min(0) dailySubjects?: number;
   @IsOptional() @IsNumber() @Min(0) @Max(1) power?: number;
   @IsOptional() @IsNumber() @Min(0) @Max(1) alpha?: number;
@@ -107,6 +77,19 @@ export class CreateExperiment extends PatchExperiment {
   @IsOptional() @Matches(KEY_PATTERN) flagKey?: string;
   @IsOptional() @IsString() @Length(1, 128) bucketBy?: string;
   @IsOptional() @IsArray() @ArrayMinSize(1) @ArrayMaxSize(4) @ValidateNested({ each: true }) @Type(() => Factor) factors?: Factor[];
+  /** Experiments of one layer share its units out among them. */
+  @IsOptional() @ValidateNested() @Type(() => LayerPlace) layer?: LayerPlace;
+  /** Holdouts whose members stay out. */
+  @IsOptional() @IsArray() @ArrayMaxSize(20) @Matches(KEY_PATTERN, { each: true }) holdouts?: string[];
+  /** BANDITS only. */
+  @IsOptional() @ValidateNested() @Type(() => BanditSettings) bandit?: BanditSettings;
+}
+
+/** Body of `POST /api/experiments/{id}/clone`: a new draft like that one, but for what is named. */
+export class CloneExperiment extends PatchExperiment {
+  @Matches(KEY_PATTERN) key!: string;
+  @IsOptional() @Matches(KEY_PATTERN) flagKey?: string;
+  @IsOptional() @IsString() @Length(1, 128) environment?: string;
 }
 
 /** Body of `POST /api/experiments/{id}/start`. */
@@ -119,20 +102,36 @@ export class CompleteExperiment {
   @IsOptional() @IsString() @Length(1, 128) winnerVariantId?: string;
 }
 
-/** Where a rollout stands. */
-export interface Rollout { percentage: number; step: number; nextStepAt: string | null }
+/** Where a rollout stands. Instants are in UTC, with milliseconds. */
+export interface Rollout {
+  percentage: number; step: number;
+  /** When the next step falls due, before windows and blackouts; null when none will. */
+  nextStepAt: string | null;
+  /** When the present step began. */
+  stepFrom?: string;
+  /** Since when the step is held, why, and since when that waits for a person. */
+  heldSince?: string; holdReasons?: string[]; escalatedAt?: string;
+  pausedAt?: string;
+  finishedAt?: string;
+  /** When a bandit's weights are decided anew. */
+  nextReweighAt?: string;
+  /** The earliest instant at which anything of this experiment falls due: what the timers look for. */
+  dueAt?: string;
+}
 
 /**
  * The whole experiment, as answered, published with every experiment event, and folded by analytics.
  * `phase` counts stretches of unchanged weights from 1; `linked` says that its flag is there.
  */
-export interface Experiment extends Omit<CreateExperiment, 'factors' | 'variants'> {
+export interface Experiment extends Omit<CreateExperiment, 'factors' | 'variants' | 'layer'> {
   id: string;
   status: ExperimentStatus;
   environment: string;
   flagKey: string;
   variants: Variant[];
   factors?: Factor[];
+  /** Its place in its layer: the layer's buckets from `from` (inclusive) to `until` (exclusive), of 100,000. */
+  layer?: LayerPlace & { from?: number; until?: number };
   strategy: Strategy;
   successMetrics: MetricReference[];
   guardrailMetrics: MetricReference[];
@@ -140,6 +139,8 @@ export interface Experiment extends Omit<CreateExperiment, 'factors' | 'variants
   linked: boolean;
   /** Why the flag could not be made, where that is so. */
   refusal?: string;
+  /** The experiment that this one was cloned from. */
+  clonedFrom?: string;
   phase: number;
   phases: { phase: number; from: string; weights: Record<string, number> }[];
   rollout: Rollout;

@@ -10,6 +10,7 @@ export const problems = {
   'experiment-not-found': [404, 'There is no such experiment'],
   'already-exists': [409, 'That key is taken'],
   'illegal-transition': [409, 'That is not possible in the present status'],
+  'not-ready': [409, 'It is not ready for that'],
   'has-dependents': [409, 'Others depend on this'],
   'owned-by-experiment': [409, 'An experiment owns this rule'],
   'prerequisite-cycle': [400, 'Prerequisites form a cycle'],

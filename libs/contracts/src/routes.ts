@@ -94,7 +94,7 @@ const orchestrator = of('experiment-orchestrator', [
   ['POST', '/api/experiments/{id}/start', 'Starts an experiment', MANAGE, { body: StartExperiment }],
   ['POST', '/api/experiments/{id}/complete', 'Completes an experiment, with a winner if one is named', MANAGE, { body: CompleteExperiment }],
   ...experimentActions,
-  ['GET', '/api/experiments/{id}/rollout', 'Where the rollout stands', READ],
+  ['GET', '/api/experiments/{id}/rollout', 'Past steps with their decisions, the present step, and everything still planned', READ],
   ['GET', '/api/experiments/{id}/history', 'What happened to an experiment', READ, { query: PAGE }],
 ]);
 

@@ -133,6 +133,7 @@ const changed = (event: ExperimentEvent & StoredFacts, before: Experiment): Part
     };
     case 'experiment.percentage-changed': return { rollout: { ...before.rollout, percentage: event.data.percentage, step: event.data.step }, strategy: { ...before.strategy, targetPercentage: event.data.percentage } };
     case 'experiment.started': return { status: 'ACTIVE', startedAt: event.at, phases: [{ phase: before.phase, from: event.at, weights: weightsOf(before) }] };
+    case 'experiment.decided': return {};
     case 'experiment.paused': return { status: 'PAUSED' };
     case 'experiment.resumed': return { status: 'ACTIVE' };
     case 'experiment.completed': return { status: 'COMPLETED', outcome: 'completed', completedAt: event.at, ...event.data };

@@ -34,6 +34,7 @@ export const reactionTo = (change: ExperimentChange): Reaction => {
     // Who is in stays in while it pauses; and what became of the flag we said ourselves.
     case 'experiment.paused':
     case 'experiment.resumed':
+    case 'experiment.decided':
     case 'experiment.flag-linked':
     case 'experiment.flag-refused': return { type: 'leave' };
   }
