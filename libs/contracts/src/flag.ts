@@ -22,7 +22,7 @@ export const weekdays = ['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'] as con
 export type Weekday = (typeof weekdays)[number];
 
 /** Limits of a flag document; each is checked when it is written. */
-export const flagLimits = { rulesPerEnvironment: 200, conditionsPerRule: 100, splitVariants: 50, tags: 50, prerequisites: 20, metadataEntries: 50 } as const;
+export const flagLimits = { rulesPerEnvironment: 200, conditionsPerRule: 100, splitVariants: 50, traffic: 10, tags: 50, prerequisites: 20, metadataEntries: 50 } as const;
 
 
 /** One share of a rule's split. Weights of a rule sum to 1 ± 1e-9. */
@@ -47,6 +47,18 @@ export class Schedule {
   @IsOptional() @IsArray() @ArrayMaxSize(50) @ValidateNested({ each: true }) @Type(() => ScheduleWindow) windows?: ScheduleWindow[];
 }
 
+/**
+ * A range of buckets that a unit has to lie in. Experiments of one layer have ranges of one salt that don't meet; a holdout's range is what it
+ * leaves over. `from` is inclusive, `until` exclusive.
+ */
+export class TrafficRange {
+  @IsString() @Length(1, 128) salt!: string;
+  /** What is bucketed; default: the targeting key, whatever the rule itself buckets by. */
+  @IsOptional() @IsString() @Length(1, 128) bucketBy?: string;
+  @IsInt() @Min(0) @Max(100_000) from!: number;
+  @IsInt() @Min(0) @Max(100_000) until!: number;
+}
+
 /** A targeting rule: the first whose schedule, conditions and percentage hold serves its value or split. */
 export class Rule {
   @IsString() @Length(1, 128) id!: string;
@@ -60,6 +72,8 @@ export class Rule {
   @IsOptional() @IsArray() @ArrayMinSize(1) @ArrayMaxSize(flagLimits.splitVariants) @ValidateNested({ each: true }) @Type(() => SplitShare) split?: SplitShare[];
   @IsOptional() @IsString() @Length(1, 128) bucketBy?: string;
   @IsOptional() @IsString() @Length(1, 128) salt?: string;
+  /** Only on rules that an experiment owns: the unit's bucket has to lie in every one of these. */
+  @IsOptional() @IsArray() @ArrayMaxSize(flagLimits.traffic) @ValidateNested({ each: true }) @Type(() => TrafficRange) traffic?: TrafficRange[];
   /** Set by the system on rules that an experiment owns. */
   @IsOptional() @IsString() @Length(1, 128) experimentId?: string;
   @IsOptional() @IsInt() @Min(1) phase?: number;

@@ -39,8 +39,8 @@ const prerequisitesOf = ({ key, prerequisites }: Flag): readonly Prerequisite[] 
   return prerequisites;
 };
 
-const ruleNeedsClock = ({ schedule, bucketBy, conditions }: Rule): boolean =>
-  (schedule !== undefined && schedule !== null) || bucketBy === 'timestamp' || (Array.isArray(conditions) && conditions.some(needsClock));
+const ruleNeedsClock = ({ schedule, bucketBy, conditions, traffic }: Rule): boolean =>
+  (schedule !== undefined && schedule !== null) || bucketBy === 'timestamp' || traffic?.some((range) => range.bucketBy === 'timestamp') === true || (Array.isArray(conditions) && conditions.some(needsClock));
 
 /** A flag in one environment, ready to be evaluated. */
 export class CompiledFlag implements Decider {

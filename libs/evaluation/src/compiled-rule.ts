@@ -6,6 +6,7 @@ import type { Context, Reader, Test } from './context';
 import { served, unserved, type Evaluation, type Served } from './evaluation';
 import type { Suffix } from './md5';
 import { compileSchedule, type IsOpen } from './schedule';
+import { compileTraffic, NOBODY, type Gate } from './traffic';
 
 /** The shares of a split: variant i serves the buckets below `limits[i]` that no variant before it serves. */
 type Split = { readonly salt: Suffix; readonly limits: readonly number[] };
@@ -26,17 +27,27 @@ const valueOf = (value: Flag['defaultValue'] | undefined, where: string): Flag['
   return value;
 };
 
+/** A variant may hold several shares: weights that have changed moved as few as possible. Its probability is all of them. */
+const weightsOf = (shares: readonly SplitShare[]): Map<string, number> => {
+  const weights = new Map<string, number>();
+  for (const { variant, weight } of shares) weights.set(variant, (weights.get(variant) ?? 0) + weight);
+  return weights;
+};
+
 /** Every answer that a rule can give, made once. */
 const answersOf = (rule: Rule, flagVersion: number | undefined): Served[] => {
   const owner = { flagVersion, ruleId: rule.id, experimentId: rule.experimentId, phase: rule.phase };
   if (hasShares(rule.split)) {
-    return rule.split.map(({ variant, value, weight }) =>
-      served({ ...owner, value: valueOf(value, `variant ${variant} of rule ${rule.id}`), variant, reason: 'SPLIT', probability: weight }));
+    const weights = weightsOf(rule.split);
+    return rule.split.map(({ variant, value }) =>
+      served({ ...owner, value: valueOf(value, `variant ${variant} of rule ${rule.id}`), variant, reason: 'SPLIT', probability: weights.get(variant) }));
   }
-  const everyone = thresholdOf(rule.percentage) === BUCKETS && !isPartial(rule);
+  const everyone = thresholdOf(rule.percentage) === BUCKETS && !isPartial(rule) && !hasTraffic(rule);
   const value = valueOf(rule.value, `rule ${rule.id}`);
   return [served({ ...owner, value, variant: rule.variant ?? rule.id, reason: everyone ? 'TARGETING_MATCH' : 'SPLIT', probability: 1 })];
 };
+
+const hasTraffic = ({ traffic }: Rule): boolean => Array.isArray(traffic) && traffic.length > 0;
 
 /** Whether the percentage asks for a bucket: 99.9999 rounds to everyone, and asks all the same. */
 const isPartial = ({ percentage }: Rule): boolean => typeof percentage === 'number' && percentage > 0 && percentage < 100;
@@ -51,6 +62,8 @@ export class CompiledRule {
   private readonly rest: readonly Test[];
   /** The answer where the rule matches without looking at a key. */
   private readonly plain: Served | undefined;
+  /** What lets only some units through before the percentage is asked, or nobody; undefined where all get that far. */
+  private readonly gate: Gate | undefined;
   /** Below which bucket the rule includes a key. */
   readonly threshold: number;
   /** The salt of the inclusion; undefined where the percentage includes everyone or nobody without looking. */
@@ -76,7 +89,8 @@ export class CompiledRule {
     this.answers = answersOf(rule, flag.version);
     this.keyMissing = unserved('TARGETING_KEY_MISSING', `rule ${rule.id} buckets by ${bucketBy}, which the context has not`, flag.version);
     this.readKey = bucketBy === 'targetingKey' ? undefined : readerOf(bucketBy, scope.environment);
-    const needsUnit = this.threshold === 0 || this.inclusion !== undefined || this.split !== undefined || typeof rule.experimentId === 'string';
+    this.gate = this.threshold === 0 && this.inclusion === undefined ? NOBODY : compileTraffic(rule.traffic, scope.environment);
+    const needsUnit = this.gate !== undefined || this.inclusion !== undefined || this.split !== undefined || typeof rule.experimentId === 'string';
     this.plain = needsUnit ? undefined : this.answers[0];
   }
 
@@ -114,7 +128,10 @@ export class CompiledRule {
   }
 
   private serveUnit(context: Context, at: number): Evaluation | undefined {
-    if (this.threshold === 0 && this.inclusion === undefined) return undefined;
+    if (this.gate !== undefined) {
+      const passes = this.gate(context, at);
+      if (passes !== true) return passes === undefined ? this.keyMissing : undefined;
+    }
     const unit = this.unitOf(context, at);
     context.unit = unit;
     context.bucket = undefined;

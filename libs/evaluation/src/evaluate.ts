@@ -4,7 +4,7 @@ import { unserved, withReceipt, type Evaluation } from './evaluation';
 import type { CompiledRuleset } from './ruleset';
 
 /** The version of the rules of evaluation; it stands in every exposure's receipt and changes with any answer. */
-export const ENGINE_VERSION = '1.0.0';
+export const ENGINE_VERSION = '1.1.0';
 
 /** The answer to an evaluation that broke off. */
 export const failed = (error: unknown): Evaluation => unserved('GENERAL', error instanceof Error ? error.message : 'the evaluation failed');

@@ -1,9 +1,10 @@
-import type { Rule, Schedule, SplitShare } from '@pataka/contracts';
+import type { Rule, Schedule, SplitShare, TrafficRange } from '@pataka/contracts';
 import { bucketOf, BUCKETS, serialiseBucketKey, thresholdOf } from './bucket';
 import { readerOf } from './attribute';
 import { allHold, explainConditions, type Setting } from './explain-condition';
-import type { RuleExplanation, RuleFinding, ScheduleExplanation } from './explain-shape';
+import type { RuleExplanation, RuleFinding, ScheduleExplanation, TrafficExplanation } from './explain-shape';
 import { compileSchedule } from './schedule';
+import { isTrafficLimit } from './traffic';
 
 // Read from the rule's document, not from its compiled form: so the engine may compile it in any way, and a property holds the two together.
 
@@ -48,9 +49,26 @@ const bucketsOf = (rule: Rule, { ruleset, context, at }: Setting): Buckets => {
   };
 };
 
-const findingOfBuckets = (rule: Rule, { unit, bucket, threshold, shares, splitVariant }: Buckets): RuleFinding => {
+const explainRange = ({ salt, bucketBy = 'targetingKey', from, until }: TrafficRange, { ruleset, context, at }: Setting): TrafficExplanation => {
+  const unit = serialiseBucketKey(readerOf(bucketBy, ruleset.environment)(context, at));
+  const limits = isTrafficLimit({ salt, from, until });
+  const bucket = unit === undefined || !limits ? undefined : bucketOf(unit, salt);
+  return { salt, bucketBy, unit, bucket, from, until, holds: bucket === undefined ? !limits : bucket >= from && bucket < until };
+};
+
+/** What keeps a unit from the rule before its percentage is asked. A range that nobody lies in needs no unit; one that all lie in neither. */
+const findingOfTraffic = (traffic: readonly TrafficExplanation[]): RuleFinding | undefined => {
+  if (traffic.some(({ from, until }) => !(Math.max(from, 0) < Math.min(until, BUCKETS)))) return 'outsideTraffic';
+  const first = traffic.find(({ holds }) => !holds);
+  if (first === undefined) return undefined;
+  return first.bucket === undefined ? 'keyMissing' : 'outsideTraffic';
+};
+
+const findingOfBuckets = (rule: Rule, { unit, bucket, threshold, shares, splitVariant }: Buckets, traffic: readonly TrafficExplanation[]): RuleFinding => {
   const asksBucket = isPartial(rule);
   if (!asksBucket && threshold === 0) return 'notIncluded';
+  const kept = findingOfTraffic(traffic);
+  if (kept !== undefined) return kept;
   if (unit === undefined) return asksBucket || shares.length > 0 ? 'keyMissing' : 'served';
   if (bucket !== undefined && bucket >= threshold) return 'notIncluded';
   return shares.length > 0 && splitVariant === undefined ? 'noVariant' : 'served';
@@ -67,11 +85,12 @@ const servesOf = (rule: Rule, finding: RuleFinding, { splitBucket, shares }: Buc
 export const explainRule = (rule: Rule, setting: Setting): RuleExplanation => {
   const schedule = explainSchedule(rule.schedule, setting.at);
   const buckets = bucketsOf(rule, setting);
-  const matched = allHold(rule.conditions, setting) ? findingOfBuckets(rule, buckets) : 'conditionsFailed';
+  const traffic = (rule.traffic ?? []).map((range) => explainRange(range, setting));
+  const matched = allHold(rule.conditions, setting) ? findingOfBuckets(rule, buckets, traffic) : 'conditionsFailed';
   const finding = schedule?.open === false ? 'scheduleClosed' : matched;
   return {
     ruleId: rule.id, description: rule.description, priority: rule.priority ?? 0, experimentId: rule.experimentId, phase: rule.phase,
     outcome: finding, finding, serves: servesOf(rule, finding, buckets),
-    scheduleOpen: schedule?.open, schedule, conditions: explainConditions(rule.conditions, setting), percentage: rule.percentage, ...buckets,
+    scheduleOpen: schedule?.open, schedule, conditions: explainConditions(rule.conditions, setting), traffic, percentage: rule.percentage, ...buckets,
   };
 };

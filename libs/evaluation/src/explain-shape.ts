@@ -41,10 +41,21 @@ export type ScheduleExplanation = {
 };
 
 /** What a rule comes to: it `served`, it decided by an error (`keyMissing`), or why it did not match. */
-export type RuleFinding = 'served' | 'keyMissing' | 'scheduleClosed' | 'conditionsFailed' | 'notIncluded' | 'noVariant';
+export type RuleFinding = 'served' | 'keyMissing' | 'scheduleClosed' | 'conditionsFailed' | 'outsideTraffic' | 'notIncluded' | 'noVariant';
 
 /** What came of a rule. `notReached`: an earlier rule or the flag's state decided; see `finding` for what it would have come to. */
 export type RuleOutcome = RuleFinding | 'notReached';
+
+/** A range of a rule's `traffic`: what is bucketed, its bucket, and whether that lies in the range; without a unit there is no bucket. */
+export type TrafficExplanation = {
+  readonly salt: string;
+  readonly bucketBy: string;
+  readonly unit: string | undefined;
+  readonly bucket: number | undefined;
+  readonly from: number;
+  readonly until: number;
+  readonly holds: boolean;
+};
 
 /** One rule, judged on its own. */
 export type RuleExplanation = {
@@ -63,6 +74,8 @@ export type RuleExplanation = {
   readonly scheduleOpen: boolean | undefined;
   readonly schedule: ScheduleExplanation | undefined;
   readonly conditions: readonly ConditionExplanation[];
+  /** Ranges of buckets that the unit has to lie in, beside the percentage; empty for most rules. */
+  readonly traffic: readonly TrafficExplanation[];
   readonly percentage: number | undefined;
   /** The attribute that is bucketed, and the salt it is hashed with (`<salt>:split` for the split). */
   readonly bucketBy: string;

@@ -7,7 +7,7 @@ export { ENGINE_VERSION, evaluate, evaluateValue } from './evaluate';
 export { Evaluator } from './evaluator';
 export type { ErrorCode, Evaluation, Failure, Reason, Served, Tally, Unserved } from './evaluation';
 export { explain, type ConditionExplanation, type Explanation, type PrerequisiteExplanation, type RuleExplanation, type RuleFinding, type RuleOutcome,
-  type CalendarExplanation, type DisabledBy, type ScheduleExplanation, type SegmentExplanation } from './explain';
+  type CalendarExplanation, type DisabledBy, type ScheduleExplanation, type SegmentExplanation, type TrafficExplanation } from './explain';
 export { parseInstant } from './instant';
 export { faultOf, isRecord, listOf, reservedName, type Check } from './faults';
 export { finish, keyListsNamedBy, keyListSteps, MAX_KEY_LIST_BYTES, type KeyList, type KeyLists, type KeyListText } from './key-list';

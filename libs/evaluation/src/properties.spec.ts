@@ -29,9 +29,12 @@ const conditions = fc.array(condition, { maxLength: 2 });
 const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
 const without = <T extends object>(document: T): T => JSON.parse(JSON.stringify(document)) as T;
 const schedule = fc.constantFrom({ from: '2026-07-01T00:00:00Z' }, { until: '2026-07-01T00:00:00Z' }, { windows: [{ start: '05:00', end: '06:00', timezone: 'Asia/Kolkata' }] });
+const traffic = fc.array(fc.record({
+  salt: fc.constantFrom('layer', 'held'), bucketBy: optional(attribute), from: fc.constantFrom(0, 20_000, 50_000), until: fc.constantFrom(100_000, 60_000, 50_000),
+}).map(without), { maxLength: 2 });
 const rule = fc.record({
   id: fc.constantFrom('r1', 'r2', 'r3'), priority: optional(fc.integer({ min: -1, max: 2 })), conditions: optional(conditions), percentage: optional(fc.oneof(percentage, fc.constantFrom(0, 50, 100))),
-  value: fc.constantFrom('yes', 'maybe', 'no'), bucketBy: optional(attribute), schedule: optional(schedule), experimentId: optional(fc.constant('exp')),
+  value: fc.constantFrom('yes', 'maybe', 'no'), bucketBy: optional(attribute), schedule: optional(schedule), experimentId: optional(fc.constant('exp')), traffic: optional(traffic),
   split: optional(fc.constantFrom([0.5, 0.5], [0.1, 0.2, 0.7], [0, 1], [0.3]).map((weights) => weights.map((weight, index) => ({ variant: `v${index}`, weight, value: `s${index}` })))),
 }).map((document) => without(document) as Rule);
 const flag = fc.record({
@@ -83,6 +86,41 @@ describe('bucketing', () => {
     weights.forEach((weight, index) => expect(Math.abs(counts.get(`v${index}`)! - 100_000 * weight)).toBeLessThan(4 * Math.sqrt(100_000 * weight * (1 - weight))));
   });
 
+  it('never lets a unit into two ranges of one layer, nor out of one that grows', () => {
+    const bound = fc.integer({ min: 0, max: 100_000 });
+    fc.assert(fc.property(key, fc.tuple(bound, bound, bound), percentage, (one, bounds, share) => {
+      const [first, second, third] = [...bounds].sort((a, b) => a - b) as [number, number, number];
+      const reached = (id: string, from: number, until: number): boolean => valueFor({ id, percentage: share, traffic: [{ salt: 'layer:routing', from, until }] }, one) === 'yes';
+      const [inFirst, inSecond, inBoth] = [reached('a', first, second), reached('b', second, third), reached('a', first, third)];
+      return !(inFirst && inSecond) && (!inFirst || inBoth);
+    }), { numRuns: 500 });
+  });
+
+  it('lets through exactly those whose bucket lies in every range', () => {
+    const range = fc.tuple(fc.constantFrom('one', 'other'), fc.integer({ min: 0, max: 100_000 }), fc.integer({ min: 0, max: 100_000 })).map(([salt, from, until]) => ({ salt, from, until }));
+    fc.assert(fc.property(key, fc.array(range, { maxLength: 3 }), (one, ranges) => {
+      const inAll = ranges.every(({ salt, from, until }) => bucketOf(one, salt) >= from && bucketOf(one, salt) < until);
+      return (valueFor({ traffic: ranges }, one) === 'yes') === inAll;
+    }), { numRuns: 500 });
+  });
+
+  it('misses the key that a range buckets by, unless the range holds everyone or nobody', () => {
+    const answer = (traffic: object[], context: object) => evaluate(compileRuleset(rulesetOf([flagOf([{ id: 'r', value: 'yes', traffic }])])), 'f', contextOf(context), NOW);
+    const half = { salt: 's', bucketBy: 'fleet_id', from: 0, until: 50_000 };
+    expect(answer([half], { targetingKey: 'u' })).toMatchObject({ errorCode: 'TARGETING_KEY_MISSING' });
+    expect(answer([{ ...half, until: 100_000 }], { targetingKey: 'u' })).toMatchObject({ value: 'yes', reason: 'SPLIT' });
+    expect(answer([half, { ...half, until: 0 }], { targetingKey: 'u' })).toMatchObject({ value: 'no', reason: 'DEFAULT' });
+  });
+
+  it('gives a variant of several shares the probability of all of them', () => {
+    const split = [0.2, 0.5, 0.3].map((weight, index) => ({ variant: index === 1 ? 'b' : 'a', value: 'v', weight }));
+    const ruleset = compileRuleset(rulesetOf([flagOf([{ id: 'r', experimentId: 'exp', split }])]));
+    for (let index = 0; index < 20; index += 1) {
+      const { variant, probability } = evaluate(ruleset, 'f', contextOf({ targetingKey: `u${index}` }), NOW);
+      expect([variant, probability]).toEqual(variant === 'a' ? ['a', 0.5] : ['b', 0.5]);
+    }
+  });
+
   it('fills all hundred thousand buckets alike', () => {
     const tenths = new Array<number>(10).fill(0);
     for (let index = 0; index < 50_000; index += 1) tenths[Math.floor(bucketOf(String(index), 'salt') / 10_000)]! += 1;
@@ -125,7 +163,7 @@ describe('evaluating', () => {
   it('never throws for malformed flags, segments, regions and calendars', () => {
     const any = fc.jsonValue();
     const broken = (members: string[]): fc.Arbitrary<object> => fc.record(Object.fromEntries(members.map((member) => [member, any])), { requiredKeys: [] });
-    const brokenRule = fc.oneof(any, broken(['id', 'priority', 'conditions', 'percentage', 'value', 'split', 'bucketBy', 'schedule', 'salt']), fc.record({ id: fc.string(), value: fc.boolean(), conditions: fc.array(fc.oneof(any, broken(['attribute', 'operator', 'value', 'any', 'all', 'not']))) }));
+    const brokenRule = fc.oneof(any, broken(['id', 'priority', 'conditions', 'percentage', 'value', 'split', 'bucketBy', 'schedule', 'salt', 'traffic']), fc.record({ id: fc.string(), value: fc.boolean(), conditions: fc.array(fc.oneof(any, broken(['attribute', 'operator', 'value', 'any', 'all', 'not']))) }));
     const brokenFlag = fc.oneof(any, broken(['status', 'environments', 'prerequisites']), fc.record({ status: fc.constant('ACTIVE'), defaultValue: fc.boolean(), prerequisites: fc.oneof(any, fc.array(any), fc.constant(undefined)), environments: fc.record({ production: fc.record({ enabled: fc.constant(true), rules: fc.oneof(any, fc.array(brokenRule)) }) }) }));
     fc.assert(fc.property(brokenFlag, broken(['included', 'excluded', 'conditions']), broken(['timezone', 'periods']), (document, brokenSegment, brokenCalendar) => {
       const uses = flagOf([{ id: 'r', value: 'yes', conditions: [{ any: [{ operator: 'in_segment', value: 's' }, { operator: 'in_calendar', value: 'c' }] }] }], { key: 'uses' });

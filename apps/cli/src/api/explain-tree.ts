@@ -1,5 +1,5 @@
 import type { Condition, ExplainAnswer } from '@pataka/contracts';
-import type { ConditionExplanation, Evaluation, Explanation, PrerequisiteExplanation, RuleExplanation } from '@pataka/evaluation';
+import type { ConditionExplanation, Evaluation, Explanation, PrerequisiteExplanation, RuleExplanation, TrafficExplanation } from '@pataka/evaluation';
 
 /** Colours a text, or leaves it alone. */
 export interface Paint { good(text: string): string; bad(text: string): string; dim(text: string): string; strong(text: string): string }
@@ -65,12 +65,18 @@ const splitLine = ({ shares, splitBucket, splitVariant, bucketBy }: RuleExplanat
   return `${mark(splitVariant !== undefined, paint)} split: ${found} (${limits})`;
 };
 
+const trafficLine = ({ bucketBy, unit, salt, bucket, from, until, holds }: TrafficExplanation, paint: Paint): string => {
+  const found = bucket === undefined ? (unit === undefined ? `${bucketBy} is missing` : 'everyone') : `bucket ${bucket} ${holds ? 'lies in' : 'is outside'} ${from} to ${until}`;
+  return `${mark(holds, paint)} traffic: ${found} (${bucketBy} ${text(unit)}, salt ${text(salt)})`;
+};
+
 const bucketLines = (rule: RuleExplanation, paint: Paint): string[] => [
+  ...rule.traffic.map((range) => trafficLine(range, paint)),
   ...(rule.percentage === undefined ? [] : [inclusionLine(rule, paint)]), ...(rule.shares.length === 0 ? [] : [splitLine(rule, paint)]),
 ];
 
 const findings: Record<RuleExplanation['finding'], string> = {
-  served: 'serves', keyMissing: 'needs a key that the context has not', scheduleClosed: 'schedule closed', conditionsFailed: 'conditions fail', notIncluded: 'percentage leaves it out', noVariant: 'no variant takes the bucket',
+  served: 'serves', keyMissing: 'needs a key that the context has not', scheduleClosed: 'schedule closed', conditionsFailed: 'conditions fail', outsideTraffic: 'outside its share of a layer, or held out', notIncluded: 'percentage leaves it out', noVariant: 'no variant takes the bucket',
 };
 
 const ruleTitle = (rule: RuleExplanation, paint: Paint): string => {

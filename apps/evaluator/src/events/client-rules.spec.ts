@@ -30,6 +30,16 @@ describe('ClientRules', () => {
     expect(rules.refuseExposure('staging', exposure(1, 'ai'))).toContain('names no rule');
   });
 
+  it('refuses a unit that its layer or a holdout keeps out of the experiment, as far as the exposure tells', () => {
+    const at = bucketOf('driver-1', 'layer:routing');
+    const within = (from: number, until: number, bucketBy?: string): Rule => ({ ...rule(0), traffic: [{ salt: 'layer:routing', from, until, ...(bucketBy === undefined ? {} : { bucketBy }) }] });
+    expect(served([within(at, at + 1)]).refuseExposure('production', exposure(1, 'ai'))).toBeNull();
+    expect(served([within(at + 1, 100_000)]).refuseExposure('production', exposure(1, 'ai'))).toContain('outside the share');
+    const byFleet = served([within(bucketOf('FL-1', 'layer:routing') + 1, 100_000, 'fleet_id')]);
+    expect(byFleet.refuseExposure('production', { ...exposure(1, 'ai'), attributes: { fleet_id: 'FL-1' } })).toContain('outside the share');
+    expect(byFleet.refuseExposure('production', exposure(1, 'ai'))).toBeNull();
+  });
+
   it('puts off conversions of metrics that it may not have read yet, and refuses them for good afterwards', () => {
     const rules = new ClientRules(new RulesetState(), () => 0);
     const conversion = { targetingKey: 'u', metric: 'taps', occurredAt: '2026-03-01T00:00:00Z' };

@@ -1,5 +1,5 @@
-import { type Conversion, DomainError, type Exposure, type Flag, type MetricDefinition, type Rule, type SplitShare } from '@pataka/contracts';
-import { bucketOf } from '@pataka/evaluation';
+import { type Conversion, DomainError, type Exposure, type Flag, type MetricDefinition, type Rule, type SplitShare, type TrafficRange } from '@pataka/contracts';
+import { bucketOf, serialiseBucketKey } from '@pataka/evaluation';
 import type { RulesetState } from '../ruleset/ruleset-state';
 
 type ExperimentRule = Rule & { split: SplitShare[] };
@@ -10,6 +10,7 @@ const WINDOW_MS = 60_000;
 const EVENTS_PER_WINDOW = 60_000;
 const BUCKETS = 100_000;
 const REMEMBERED = 20_000;
+const TARGETING_KEY = 'targetingKey';
 
 /**
  * What a client key may send: anyone can read such a key in an app, so its exposures must prove themselves by their receipt, its
@@ -68,6 +69,7 @@ export class ClientRules {
     const { ruleId, flagVersion } = receipt;
     const rule = this.#served.get(nameOf(environment, flagKey, ruleId, flagVersion)) ?? this.#rule(environment, flagKey, ruleId);
     if (rule === undefined || rule.experimentId !== exposure.experimentId) return 'the receipt names no rule of that experiment';
+    if (rule.traffic?.some((range) => isOutside(range, rule, exposure)) === true) return 'the receipt does not fit: the unit is outside the share of the experiment’s layer, or held out';
     const bucket = bucketOf(exposure.unit ?? exposure.targetingKey, `${rule.salt ?? rule.id}:split`);
     if (bucket !== receipt.bucket) return 'the receipt does not fit: another bucket was computed';
     return variantAt(rule.split, bucket) === exposure.variant ? null : 'the receipt does not fit: that bucket is served another variant';
@@ -89,6 +91,15 @@ export class ClientRules {
 }
 
 const nameOf = (environment: string, flagKey: string, ruleId: string, flagVersion: number): string => `${environment} ${flagKey} ${ruleId} ${flagVersion}`;
+
+/** What a range buckets, as far as the exposure tells: what it leaves out cannot be recomputed. */
+const isOutside = ({ salt, bucketBy = TARGETING_KEY, from, until }: TrafficRange, rule: Rule, { targetingKey, unit, attributes }: Exposure): boolean => {
+  const attribute = bucketBy === TARGETING_KEY ? targetingKey : serialiseBucketKey(attributes?.[bucketBy]);
+  const key = bucketBy === (rule.bucketBy ?? TARGETING_KEY) ? (unit ?? targetingKey) : attribute;
+  if (key === undefined) return false;
+  const bucket = bucketOf(key, salt);
+  return bucket < from || bucket >= until;
+};
 
 const variantAt = (split: readonly SplitShare[], bucket: number): string | undefined => {
   let weight = 0;

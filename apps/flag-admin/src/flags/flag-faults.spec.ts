@@ -55,6 +55,8 @@ describe('rules', () => {
     ['a value of another type', { id: 'r', value: 'on' }, [`${RULE}/value`]],
     ['weights that do not sum to 1', { id: 'r', split: [half, { variant: 'b', weight: 0.4, value: true }] }, [`${RULE}/split`]],
     ['weights just beyond the tolerance', { id: 'r', split: [half, { variant: 'b', weight: 0.500000002, value: true }] }, [`${RULE}/split`]],
+    ['traffic written by hand', { id: 'r', value: true, traffic: [{ salt: 's', from: 0, until: 50_000 }] }, [`${RULE}/traffic`]],
+    ['traffic beyond the buckets', { id: 'r', value: true, experimentId: 'exp_1', traffic: [{ salt: 's', from: -1, until: 100_001 }] }, [`${RULE}/traffic/0/from`, `${RULE}/traffic/0/until`]],
     ['a variant twice', { id: 'r', split: [half, half] }, [`${RULE}/split/1/variant`]],
     ['a split value of another type', { id: 'r', split: [{ variant: 'a', weight: 1, value: 1 }] }, [`${RULE}/split/0/value`]],
     ['an empty split', { id: 'r', split: [] }, [`${RULE}/split`]],

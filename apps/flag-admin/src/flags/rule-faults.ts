@@ -30,11 +30,12 @@ const shareFaults = (share: unknown, type: FlagType | null, pointer: string): Fa
   ];
 };
 
-const splitFaults = (split: unknown, type: FlagType | null, pointer: string): Fault[] => {
+const splitFaults = ({ split, experimentId }: Record<string, unknown>, type: FlagType | null, pointer: string): Fault[] => {
   const shares = listOf(split);
   return [
     ...faultOf(pointer, weightsFault(shares)),
-    ...repeated(shares, 'variant', pointer),
+    // Where an experiment's weights have changed, a variant may hold several shares: so fewer units move.
+    ...(experimentId === undefined ? repeated(shares, 'variant', pointer) : []),
     ...shares.flatMap((share, index) => shareFaults(share, type, `${pointer}/${index}`)),
   ];
 };
@@ -44,16 +45,23 @@ const servingFault = (rule: Record<string, unknown>): string | null => {
   return given === 1 ? null : 'a rule has exactly one of value and split';
 };
 
+/** Traffic is allotted by layers and holdouts: written by hand it could let two experiments of a layer meet. */
+const trafficFaults = ({ traffic, experimentId }: Record<string, unknown>, pointer: string): Fault[] => [
+  ...faultOf(pointer, traffic !== undefined && experimentId === undefined ? 'only a rule that an experiment owns has traffic: name the layer or holdout in the experiment' : null),
+  ...listOf(traffic).flatMap((range, index) => (isRecord(range) ? faultOf(`${pointer}/${index}/bucketBy`, reservedName(range['bucketBy'])) : [])),
+];
+
 export const ruleFaults = (rule: unknown, type: FlagType | null, pointer: string): Fault[] => {
   if (!isRecord(rule)) return [];
   const phaseAlone = rule['phase'] !== undefined && rule['experimentId'] === undefined;
   return [
     ...faultOf(`${pointer}/value`, servingFault(rule)),
     ...(type === null || servingFault(rule) !== null ? [] : valueFaults(rule['value'], type, `${pointer}/value`)),
-    ...splitFaults(rule['split'], type, `${pointer}/split`),
+    ...splitFaults(rule, type, `${pointer}/split`),
     ...faultOf(`${pointer}/variant`, reservedName(rule['variant'])),
     ...faultOf(`${pointer}/bucketBy`, reservedName(rule['bucketBy'])),
     ...faultOf(`${pointer}/phase`, phaseAlone ? 'only a rule that an experiment owns has a phase' : null),
+    ...trafficFaults(rule, `${pointer}/traffic`),
     ...conditionsFaults(rule['conditions'], `${pointer}/conditions`),
     ...scheduleFaults(rule['schedule'], `${pointer}/schedule`),
   ];
