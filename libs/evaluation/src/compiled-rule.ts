@@ -52,6 +52,12 @@ const hasTraffic = ({ traffic }: Rule): boolean => Array.isArray(traffic) && tra
 /** Whether the percentage asks for a bucket: 99.9999 rounds to everyone, and asks all the same. */
 const isPartial = ({ percentage }: Rule): boolean => typeof percentage === 'number' && percentage > 0 && percentage < 100;
 
+/** Nobody gets past a percentage of nothing; what rounds to nothing asks for a bucket all the same. */
+const gateOf = (rule: Rule, environment: string): Gate | undefined =>
+  thresholdOf(rule.percentage) === 0 && !isPartial(rule) ? NOBODY : compileTraffic(rule.traffic, environment);
+
+const needsUnit = (rule: Rule): boolean => isPartial(rule) || hasShares(rule.split) || typeof rule.experimentId === 'string';
+
 /** A rule as it is evaluated: nothing is sorted, parsed or made per evaluation, and the hash is taken last. */
 export class CompiledRule {
   // What every evaluation reads comes first, so that it lies in one line of the processor's cache.
@@ -89,9 +95,8 @@ export class CompiledRule {
     this.answers = answersOf(rule, flag.version);
     this.keyMissing = unserved('TARGETING_KEY_MISSING', `rule ${rule.id} buckets by ${bucketBy}, which the context has not`, flag.version);
     this.readKey = bucketBy === 'targetingKey' ? undefined : readerOf(bucketBy, scope.environment);
-    this.gate = this.threshold === 0 && this.inclusion === undefined ? NOBODY : compileTraffic(rule.traffic, scope.environment);
-    const needsUnit = this.gate !== undefined || this.inclusion !== undefined || this.split !== undefined || typeof rule.experimentId === 'string';
-    this.plain = needsUnit ? undefined : this.answers[0];
+    this.gate = gateOf(rule, scope.environment);
+    this.plain = this.gate !== undefined || needsUnit(rule) ? undefined : this.answers[0];
   }
 
   /** The rule's answer, or undefined where it does not match. */

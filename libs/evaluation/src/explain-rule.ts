@@ -56,20 +56,17 @@ const explainRange = ({ salt, bucketBy = 'targetingKey', from, until }: TrafficR
   return { salt, bucketBy, unit, bucket, from, until, holds: bucket === undefined ? !limits : bucket >= from && bucket < until };
 };
 
-/** What keeps a unit from the rule before its percentage is asked. A range that nobody lies in needs no unit; one that all lie in neither. */
-const findingOfTraffic = (traffic: readonly TrafficExplanation[]): RuleFinding | undefined => {
+/** What keeps a unit from the rule before its bucket is asked. A range that nobody lies in needs no unit; one that all lie in neither. */
+const findingOfTraffic = (rule: Rule, traffic: readonly TrafficExplanation[]): RuleFinding | undefined => {
+  if (!isPartial(rule) && thresholdOf(rule.percentage) === 0) return 'notIncluded';
   if (traffic.some(({ from, until }) => !(Math.max(from, 0) < Math.min(until, BUCKETS)))) return 'outsideTraffic';
   const first = traffic.find(({ holds }) => !holds);
   if (first === undefined) return undefined;
   return first.bucket === undefined ? 'keyMissing' : 'outsideTraffic';
 };
 
-const findingOfBuckets = (rule: Rule, { unit, bucket, threshold, shares, splitVariant }: Buckets, traffic: readonly TrafficExplanation[]): RuleFinding => {
-  const asksBucket = isPartial(rule);
-  if (!asksBucket && threshold === 0) return 'notIncluded';
-  const kept = findingOfTraffic(traffic);
-  if (kept !== undefined) return kept;
-  if (unit === undefined) return asksBucket || shares.length > 0 ? 'keyMissing' : 'served';
+const findingOfBuckets = (rule: Rule, { unit, bucket, threshold, shares, splitVariant }: Buckets): RuleFinding => {
+  if (unit === undefined) return isPartial(rule) || shares.length > 0 ? 'keyMissing' : 'served';
   if (bucket !== undefined && bucket >= threshold) return 'notIncluded';
   return shares.length > 0 && splitVariant === undefined ? 'noVariant' : 'served';
 };
@@ -86,7 +83,7 @@ export const explainRule = (rule: Rule, setting: Setting): RuleExplanation => {
   const schedule = explainSchedule(rule.schedule, setting.at);
   const buckets = bucketsOf(rule, setting);
   const traffic = (rule.traffic ?? []).map((range) => explainRange(range, setting));
-  const matched = allHold(rule.conditions, setting) ? findingOfBuckets(rule, buckets, traffic) : 'conditionsFailed';
+  const matched = allHold(rule.conditions, setting) ? findingOfTraffic(rule, traffic) ?? findingOfBuckets(rule, buckets) : 'conditionsFailed';
   const finding = schedule?.open === false ? 'scheduleClosed' : matched;
   return {
     ruleId: rule.id, description: rule.description, priority: rule.priority ?? 0, experimentId: rule.experimentId, phase: rule.phase,

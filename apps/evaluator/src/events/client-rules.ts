@@ -68,11 +68,7 @@ export class ClientRules {
     if (receipt === undefined || flagKey === undefined) return 'with a client key an exposure needs its flagKey and receipt';
     const { ruleId, flagVersion } = receipt;
     const rule = this.#served.get(nameOf(environment, flagKey, ruleId, flagVersion)) ?? this.#rule(environment, flagKey, ruleId);
-    if (rule === undefined || rule.experimentId !== exposure.experimentId) return 'the receipt names no rule of that experiment';
-    if (rule.traffic?.some((range) => isOutside(range, rule, exposure)) === true) return 'the receipt does not fit: the unit is outside the share of the experiment’s layer, or held out';
-    const bucket = bucketOf(exposure.unit ?? exposure.targetingKey, `${rule.salt ?? rule.id}:split`);
-    if (bucket !== receipt.bucket) return 'the receipt does not fit: another bucket was computed';
-    return variantAt(rule.split, bucket) === exposure.variant ? null : 'the receipt does not fit: that bucket is served another variant';
+    return rule === undefined || rule.experimentId !== exposure.experimentId ? 'the receipt names no rule of that experiment' : misfitOf(rule, receipt, exposure);
   }
 
   #rule(environment: string, flagKey: string, ruleId: string): ExperimentRule | undefined {
@@ -99,6 +95,14 @@ const isOutside = ({ salt, bucketBy = TARGETING_KEY, from, until }: TrafficRange
   if (key === undefined) return false;
   const bucket = bucketOf(key, salt);
   return bucket < from || bucket >= until;
+};
+
+/** In what a receipt differs from what its rule comes to. */
+const misfitOf = (rule: ExperimentRule, receipt: NonNullable<Exposure['receipt']>, exposure: Exposure): string | null => {
+  if (rule.traffic?.some((range) => isOutside(range, rule, exposure)) === true) return 'the receipt does not fit: the unit is outside the share of the experiment’s layer, or held out';
+  const bucket = bucketOf(exposure.unit ?? exposure.targetingKey, `${rule.salt ?? rule.id}:split`);
+  if (bucket !== receipt.bucket) return 'the receipt does not fit: another bucket was computed';
+  return variantAt(rule.split, bucket) === exposure.variant ? null : 'the receipt does not fit: that bucket is served another variant';
 };
 
 const variantAt = (split: readonly SplitShare[], bucket: number): string | undefined => {

@@ -1,5 +1,6 @@
 import type { Condition, CreateFlag, Experiment, FlagType, FlagValue, GeographicRule, Rule, Variant } from '@pataka/contracts';
 import { flagTypes } from '@pataka/contracts';
+import { splitOf } from './split-shares';
 
 const typeNames: Readonly<Record<string, FlagType>> = { boolean: 'BOOLEAN', string: 'STRING', number: 'NUMBER', object: 'JSON' };
 
@@ -63,7 +64,7 @@ export const ruleOf = (experiment: Experiment): Rule => {
     description: `Experiment ${experiment.key}`,
     conditions: audience(experiment),
     percentage: experiment.rollout.percentage,
-    split: experiment.variants.map(({ id, weight, config }) => ({ variant: id, weight, value: config })),
+    split: splitOf(experiment),
     ...(experiment.bucketBy === undefined ? {} : { bucketBy: experiment.bucketBy }),
     experimentId: experiment.id,
     phase: experiment.phase,
