@@ -1,17 +1,35 @@
 import { Agent, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
 import { Unavailable } from '@pataka/event-sourcing';
-import { sendProblem } from '@pataka/platform';
+import { MAX_BODY_BYTES, problemAnswer, readBody, sendJson, sendProblem } from '@pataka/platform';
 import type { Upstream } from './gateway';
 
-// Of one connection only (RFC 9110, 7.6.1): not for the next hop.
-const hopByHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+// Of one connection only (RFC 9110, 7.6.1): not for the next hop. Who waited to send a body has sent it, and its length is written anew.
+const ofOneHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+const ofRequests = new Set([...ofOneHop, 'expect', 'content-length']);
 
-const forwarded = (headers: IncomingMessage['headers'], remote: string | undefined): Record<string, string | string[]> => {
-  const kept = Object.entries(headers).filter(([name, value]) => value !== undefined && !hopByHop.has(name)) as [string, string | string[]][];
-  return { ...Object.fromEntries(kept), ...(remote === undefined ? {} : { 'x-forwarded-for': remote }) };
+type Headers = Record<string, string | string[]>;
+const without = (names: ReadonlySet<string>, headers: IncomingMessage['headers']): Headers =>
+  Object.fromEntries(Object.entries(headers).filter(([name, value]) => value !== undefined && !names.has(name)) as [string, string | string[]][]);
+
+const announcesBody = ({ headers }: IncomingMessage): boolean => headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
+
+const onwardHeaders = (request: IncomingMessage, body: Buffer | null): Headers => {
+  const { remoteAddress } = request.socket;
+  return {
+    ...without(ofRequests, request.headers),
+    ...(body === null ? {} : { 'content-length': String(body.length) }),
+    ...(remoteAddress === undefined ? {} : { 'x-forwarded-for': remoteAddress }),
+  };
 };
 
-/** A service in another process. Streams both ways; while it is down callers get 503 with Retry-After. */
+/** Refuses a request whose upload may still be under way: it is read to its end, for whoever is cut off while sending never sees the answer. */
+const refuse = (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
+  request.resume();
+  const { status, body, headers: { connection: _, ...headers } } = problemAnswer(error);
+  sendJson(response, status, body, headers);
+};
+
+/** A service in another process or thread. While it is down callers get 503 with Retry-After. */
 export class ProxyUpstream implements Upstream {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 512 });
 
@@ -22,22 +40,33 @@ export class ProxyUpstream implements Upstream {
     return target === null ? null : `http://${target.host}:${target.port}`;
   }
 
+  /**
+   * A body is read whole before it is passed on: a service that answers early, and closes, would break a pipe that is still being written to, and its
+   * answer would be lost with it. No service takes more than `MAX_BODY_BYTES`. Answers are streamed.
+   */
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const target = this.target();
-    if (target === null) return this.#away(response);
-    const headers = forwarded(request.headers, request.socket.remoteAddress);
-    const onward = httpRequest({ ...target, agent: this.#agent, method: request.method, path: request.url, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, forwarded(answer.headers, undefined));
-      answer.pipe(response);
-      answer.on('error', () => response.destroy());
-    });
-    onward.on('error', () => (response.headersSent ? void response.destroy() : this.#away(response)));
-    response.on('close', () => onward.destroy());
-    request.pipe(onward);
+    if (!announcesBody(request)) return this.#pass(request, response, null);
+    readBody(request, MAX_BODY_BYTES).then((body) => this.#pass(request, response, body), (error: unknown) => refuse(request, response, error));
   };
 
   close(): void {
     this.#agent.destroy();
+  }
+
+  #pass(request: IncomingMessage, response: ServerResponse, body: Buffer | null): void {
+    const target = this.target();
+    if (target === null) return this.#away(response);
+    let answered = false;
+    const onward = httpRequest({ ...target, agent: this.#agent, method: request.method, path: request.url, headers: onwardHeaders(request, body) }, (answer) => {
+      answered = true;
+      response.writeHead(answer.statusCode ?? 502, without(ofOneHop, answer.headers));
+      answer.pipe(response);
+      answer.on('error', () => response.destroy());
+    });
+    // Once there is an answer, it alone tells whether it came to its end.
+    onward.on('error', () => { if (!answered) this.#away(response); });
+    response.on('close', () => onward.destroy());
+    onward.end(body ?? undefined);
   }
 
   #away(response: ServerResponse): void {
