@@ -1,19 +1,25 @@
 import { join } from 'node:path';
 import { type ServiceName, serviceNames } from '@pataka/contracts';
-import { openService as openAnalytics } from '@pataka/analytics';
 import { openService as openEvaluator } from '@pataka/evaluator';
 import { openService as openOrchestrator } from '@pataka/experiment-orchestrator';
 import { openService as openFlagAdmin } from '@pataka/flag-admin';
 import { closeServer, createHttpServer, type EmbeddedPostgres, type Infrastructure, listenOn, openInfrastructure, type PlatformConfig, type Service, startEmbeddedPostgres } from '@pataka/platform';
 import { Gateway, type Upstream } from './gateway/gateway';
+import { ServiceThread } from './service-thread';
 
 /** Everything in one process, answering on one port. */
 export interface Standalone { port: number; close(): Promise<void> }
 
 type Open = (config: PlatformConfig, infrastructure: Infrastructure) => Promise<Service>;
-const openers: Record<ServiceName, Open> = { 'flag-admin': openFlagAdmin, evaluator: openEvaluator, 'experiment-orchestrator': openOrchestrator, analytics: openAnalytics };
+const openers: Record<Exclude<ServiceName, 'analytics'>, Open> = { 'flag-admin': openFlagAdmin, evaluator: openEvaluator, 'experiment-orchestrator': openOrchestrator };
 
-const startService = async (name: ServiceName, config: PlatformConfig): Promise<{ service: Service; upstream: Upstream }> => {
+interface Running { service: { close(): Promise<void> }; upstream: Upstream }
+
+const startService = async (name: ServiceName, config: PlatformConfig): Promise<Running> => {
+  if (name === 'analytics') {
+    const thread = await ServiceThread.start(config);
+    return { service: thread, upstream: thread.upstream };
+  }
   const service = await openers[name](config, await openInfrastructure(config, name));
   // A port of its own on loopback, for health and metrics; requests reach the service without it.
   const port = await service.listen(0, '127.0.0.1');
