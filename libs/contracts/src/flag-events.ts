@@ -1,8 +1,8 @@
 import type { Flag, FlagEnvironment } from './flag';
 import type { JsonObject } from './json';
 
-/** Why and by whom something changed; travels with every event of the services. */
-export interface EventMeta { actor: string; reason?: string; correlationId: string; causationId?: string }
+/** Why and by whom something changed; travels with every event of the services. `traceparent` is W3C's, where there is a trace. */
+export interface EventMeta { actor: string; reason?: string; correlationId: string; causationId?: string; traceparent?: string }
 
 /** Members that flag.updated may name; a member is absent where it did not change. */
 export type FlagChanges = Partial<Pick<Flag, 'name' | 'description' | 'tags' | 'owner' | 'defaultValue' | 'defaultVariant' | 'metadata' | 'clientVisible' | 'prerequisites'>>;

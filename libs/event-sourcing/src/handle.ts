@@ -22,6 +22,7 @@ const recordOf = <State, Command, Event extends DomainEvent>(
   return encodeEvent({
     topic, key, data, id: event.id, type: `pataka.${type}.v${event.schemaVersion}`, source: `/pataka/${store.service}`, subject: key, time: event.at,
     position: event.position, correlationId: event.meta.correlationId, ...(event.meta.causationId === undefined ? {} : { causationId: event.meta.causationId }),
+    ...(event.meta.traceparent === undefined ? {} : { traceparent: event.meta.traceparent }),
   });
 };
 

@@ -30,5 +30,6 @@ export const isProcessManager = (projection: Projection): projection is ProcessM
 export const reactionContext = (manager: string, event: ReceivedEvent, n = 0): CommandContext => {
   const key = `${manager}:${event.id}:${n}`;
   const correlationId = event.record.headers['ce_correlationid'] ?? event.id;
-  return { meta: { actor: manager, correlationId, causationId: event.id }, idempotency: { key, fingerprint: key } };
+  const { traceparent } = event.record.headers;
+  return { meta: { actor: manager, correlationId, causationId: event.id, ...(traceparent === undefined ? {} : { traceparent }) }, idempotency: { key, fingerprint: key } };
 };

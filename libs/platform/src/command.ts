@@ -4,7 +4,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { DomainError, type Principal } from '@pataka/contracts';
 import type { CommandContext } from '@pataka/event-sourcing';
 import type { FastifyRequest } from 'fastify';
-import { stateOf } from './request';
+import { stateOf, traceparentOf } from './request';
 
 /** A command's context as HTTP gives it; `anyVersion` is `If-Match: *`. */
 export type HttpCommandContext = CommandContext & { anyVersion?: true };
@@ -68,9 +68,12 @@ export const commandContextOf = (request: IncomingMessage): HttpCommandContext =
   const state = stateOf(request);
   if (state.principal === null) throw new DomainError('unauthenticated');
   const reason = reasonOf(request);
+  const traceparent = traceparentOf(request, state);
   const idempotency = idempotencyOf(request, state.principal);
   return {
-    meta: { actor: state.principal.subject, correlationId: state.correlationId, ...(reason === undefined ? {} : { reason }) },
+    meta: {
+      actor: state.principal.subject, correlationId: state.correlationId, ...(reason === undefined ? {} : { reason }), ...(traceparent === undefined ? {} : { traceparent }),
+    },
     ...parseIfMatch(headerOf(request, 'if-match')),
     ...(idempotency === undefined ? {} : { idempotency }),
   };

@@ -19,7 +19,7 @@ import { closeServer, createHttpServer, listenOn } from './server';
 export interface ServiceOptions {
   name: ServiceName;
   module: DynamicModule | Type;
-  infrastructure: Pick<Infrastructure, 'logger' | 'metrics'>;
+  infrastructure: Pick<Infrastructure, 'logger' | 'metrics'> & Partial<Pick<Infrastructure, 'telemetry'>>;
   access: AccessDirectory;
   hotRoutes?: readonly HotRoute[];
   checks: HealthChecks;
@@ -73,6 +73,7 @@ class HttpService implements Service {
     const { hit } = found;
     const headers = hit?.entry.route.collected === true ? new CollectedHeaders() : null;
     const state = begin(request, headers ?? response);
+    if (this.traces(request, hit)) state.span = this.options.infrastructure.telemetry!.begin(request);
     this.active += 1;
     if (this.closing !== undefined) (headers ?? response).setHeader('connection', 'close');
     response.on('close', () => this.finished(request, response, state, hit?.entry ?? null));
@@ -108,6 +109,11 @@ class HttpService implements Service {
     return this.closing !== undefined;
   }
 
+  /** Evaluations and events are too many to trace each: they are traced where their caller is. */
+  private traces(request: IncomingMessage, hit: HotHit | null): boolean {
+    return this.options.infrastructure.telemetry !== undefined && (hit === null || request.headers['traceparent'] !== undefined);
+  }
+
   private find(request: IncomingMessage): { hit: HotHit | null; path: string } | { hit: null; refusal: unknown } {
     try {
       const path = pathOf(request.url ?? '');
@@ -139,12 +145,13 @@ class HttpService implements Service {
     const status = response.writableFinished || streams ? response.statusCode : 499;
     const figures = entry === null ? this.metrics.of(request.method ?? '', state.route) : (entry.figures ??= this.metrics.of(entry.route.method, state.route));
     figures.observe(status, streams ? null : milliseconds / 1000);
-    this.logRequest(request, state, status, milliseconds);
+    this.tell(request, state, status, milliseconds);
     this.active -= 1;
     if (this.active === 0) this.idle?.();
   }
 
-  private logRequest(request: IncomingMessage, { id, route, principal }: RequestState, status: number, milliseconds: number): void {
+  private tell(request: IncomingMessage, { id, route, principal, span }: RequestState, status: number, milliseconds: number): void {
+    span?.end({ route, status, requestId: id });
     const { logger } = this.options.infrastructure;
     const level = status === 401 || status === 403 ? 'warn' : 'debug';
     // Nobody reads debug lines most of the time: then not even their members are put together.

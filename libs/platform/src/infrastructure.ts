@@ -6,6 +6,7 @@ import { createLogger, type Logger } from './logging';
 import { createMetrics, type Registry } from './metrics';
 import { RedisSnapshotCache } from './redis-snapshot-cache';
 import { NoSnapshotCache, type SnapshotCache } from './snapshot-cache';
+import { NoTelemetry, openTelemetry, type Telemetry } from './telemetry';
 import { NoTimeSeries, type TimeSeries } from './time-series';
 
 /** What one service stands on: the adapters that its configuration asks for. */
@@ -16,6 +17,7 @@ export interface Infrastructure {
   timeSeries: TimeSeries;
   logger: Logger;
   metrics: Registry;
+  telemetry: Telemetry;
   close(): Promise<void>;
 }
 
@@ -46,13 +48,15 @@ export const openInfrastructure = async (config: PlatformConfig, service: Servic
   const log = openLog(config, databaseUrl, `pataka-${service}`);
   const cache = openCache(config, logger);
   const timeSeries = config.influx === undefined ? new NoTimeSeries() : new InfluxTimeSeries({ ...config.influx, logger, metrics });
+  const telemetry = config.otlpEndpoint === undefined ? new NoTelemetry() : await openTelemetry(config.otlpEndpoint, service, metrics);
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
     await timeSeries.close();
     await cache.close();
     await log.close();
+    await telemetry.close();
   };
   // Whoever opened it and the service that runs on it may both close it.
   const close = (): Promise<void> => (closing ??= closeAll());
-  return { log, databaseUrl, cache, timeSeries, logger, metrics, close };
+  return { log, databaseUrl, cache, timeSeries, logger, metrics, telemetry, close };
 };

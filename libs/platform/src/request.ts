@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DomainError, type Principal } from '@pataka/contracts';
+import type { RequestSpan } from './telemetry';
 
 /** What we know of a request besides what it says itself. */
 export interface RequestState {
@@ -15,6 +16,8 @@ export interface RequestState {
   principal: Principal | null;
   /** Hex SHA-256 of the body's bytes, where an Idempotency-Key asks for it. */
   bodyHash: string;
+  /** The span of this request, where it is traced. */
+  span: RequestSpan | null;
 }
 
 // Beside the request rather than on it: hot routes, Fastify and Nest wrap it differently but share the object underneath.
@@ -22,6 +25,8 @@ const states = new WeakMap<IncomingMessage, RequestState>();
 
 const SANE_ID = /^[\w.:-]{1,128}$/;
 const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}/;
+
+const TRACEPARENT_LENGTH = 55;
 
 const header = (request: IncomingMessage, name: string): string => {
   const value = request.headers[name];
@@ -38,10 +43,17 @@ export const begin = (request: IncomingMessage, response: Headed): RequestState 
   const id = own ?? randomUUID();
   const parent = own === undefined ? header(request, 'traceparent') : '';
   const trace = parent === '' ? undefined : TRACEPARENT.exec(parent)?.[1];
-  const state: RequestState = { id, correlationId: trace ?? id, startedAt: performance.now(), route: 'unmatched', principal: null, bodyHash: '' };
+  const state: RequestState = { id, correlationId: trace ?? id, startedAt: performance.now(), route: 'unmatched', principal: null, bodyHash: '', span: null };
   response.setHeader('x-request-id', id);
   response.setHeader('x-content-type-options', 'nosniff');
   return state;
+};
+
+/** The trace context that whatever a request causes carries on: of our own span, else the caller's as it came. */
+export const traceparentOf = (request: IncomingMessage, { span }: RequestState): string | undefined => {
+  if (span !== null) return span.traceparent;
+  const given = header(request, 'traceparent');
+  return TRACEPARENT.test(given) ? given.slice(0, TRACEPARENT_LENGTH) : undefined;
 };
 
 /** Makes a request's state known to Fastify and Nest. */
