@@ -2,10 +2,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
-import { Database, EventLogTransport, EventStore, handle, OutboxRelay, ProjectionRunner } from '@pataka/event-sourcing';
+import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner } from '@pataka/event-sourcing';
 import { AccessDirectory, createService, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service } from '@pataka/platform';
+import { AlertContext } from './alerts/alert-context';
+import { alertWatchAggregate } from './alerts/alert-watch.decider';
+import { alertWatch } from './alerts/alert-watch.process';
+import { AlertsController } from './alerts/alerts.controller';
+import { alertsProjection } from './alerts/alerts.projection';
+import { defineFromTheStart } from './catalogue/define-metrics';
 import { Consumers, projectionOf } from './consumers';
-import { builtIn } from './evidence/evidence-plan';
 import { evidenceProjection } from './evidence/evidence.projection';
 import { TimeSeriesSink } from './evidence/time-series-sink';
 import { experimentMetrics } from './metrics/experiment-metrics.process';
@@ -30,10 +35,11 @@ class AnalyticsModule {
   static compose({ database, store, runner, access, evidence }: Parts): DynamicModule {
     return {
       module: AnalyticsModule,
-      controllers: [ResultsController, MetricsController, PowerController, SubjectsController, Consumers],
+      controllers: [ResultsController, MetricsController, PowerController, SubjectsController, AlertsController, Consumers],
       providers: [
         { provide: Database, useValue: database }, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
         { provide: AccessDirectory, useValue: access }, { provide: EvidenceReader, useValue: evidence },
+        { provide: AlertContext, useValue: new AlertContext(database, runner) },
       ],
     };
   }
@@ -42,9 +48,12 @@ class AnalyticsModule {
 const open = (databaseUrl: string, log: Infrastructure['log'], onCommitted?: (experiments: string[]) => void) => {
   const database = Database.create({ url: databaseUrl, name: 'pataka-analytics', migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA)] });
   const store = new EventStore({ database, schema: SCHEMA, service: 'analytics', lockId: LOCK });
-  store.register(metricAggregate);
+  for (const aggregate of [metricAggregate, alertWatchAggregate]) store.register(aggregate);
   const fillThread = existsSync(FILL_SCRIPT) ? { fillThread: { script: FILL_SCRIPT, data: databaseUrl } } : {};
-  const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'analytics', projections: [evidenceProjection(onCommitted), experimentMetrics(store)], ...fillThread });
+  // The watch reads what the runner keeps, and runs on it.
+  const context = new AlertContext(database, { liveSchema: (name) => runner.liveSchema(name) });
+  const projections = [evidenceProjection(onCommitted), experimentMetrics(store), alertWatch({ store, context }), alertsProjection];
+  const runner: ProjectionRunner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'analytics', projections, ...fillThread });
   return { database, store, runner };
 };
 
@@ -52,13 +61,6 @@ const open = (databaseUrl: string, log: Infrastructure['log'], onCommitted?: (ex
 export const openOperations: OpenOperations = ({ databaseUrl, log }) => {
   const { database, store, runner } = open(databaseUrl, log);
   return { store, runner, close: () => database.close() };
-};
-
-/** Metrics that are there from the start. */
-const defineBuiltIn = async (store: EventStore): Promise<void> => {
-  for (const [key, body] of Object.entries(builtIn)) {
-    if ((await store.document('metric', key)) === null) await handle(store, metricAggregate, key, { type: 'ensure', body }, { meta: { actor: 'system', correlationId: `built-in:${key}` } });
-  }
 };
 
 /** Opens analytics. It starts whatever is away; without the database it answers 503 until that is back. */
@@ -93,7 +95,7 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
     openapi: () => openapiDocument('analytics'),
     onReady: () => {
       until(() => log.ensureTopics(Object.values(topics)), 'the topics could not be made yet');
-      until(() => defineBuiltIn(store), 'the built-in metrics wait for the database');
+      until(() => defineFromTheStart(store), 'the built-in metrics wait for the database');
       until(() => results.begin(), 'the first results wait for the database');
     },
     onClose: async () => {

@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsObject, IsOptional, IsString, IsUUID, Length, Matches, MaxLength, Min, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize, IsArray, IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, IsUUID, Length, Matches, Max, MaxLength, Min, ValidateNested,
+} from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { INSTANT_PATTERN } from './exposure';
 
@@ -55,9 +57,29 @@ export const alertIdParts = ({ experimentId, kind, subject, occurrence }: Pick<A
 
 /** Types of the events on pataka.alerts.v1, before `pataka.` and `.v1` are put around them: `pataka.alert.raised.v1`. */
 export const alertEventTypes = { raised: 'alert.raised', resolved: 'alert.resolved' } as const;
+/** Other events on the topic: how an experiment's alerts are judged was changed; an experiment is over, and its alerts with it. */
+export const alertWatchTypes = { rules: 'alert-rules.changed', ended: 'alert-watch.ended' } as const;
 
 /** Value of a record on pataka.alerts.v1; its key is the experiment's id. Consumers keep the alert by its id, and `resolved` over `raised`. */
 export class AlertChange {
   @IsIn(alertStatuses) change!: AlertStatus;
   @ValidateNested() @Type(() => Alert) alert!: Alert;
+}
+
+/** Body of `PUT /api/experiments/{id}/alert-rules`: how one experiment's alerts are judged. What is left out has its default. */
+export class AlertRules {
+  /** A primary metric that is worse by more than this raises `conversion-drop`. Default 20. */
+  @IsOptional() @IsNumber() @Min(1) @Max(99) dropPercent?: number;
+  /** Worse than what: control (default), or the variant's own window before. */
+  @IsOptional() @IsIn(['control', 'previous-window']) dropAgainst?: 'control' | 'previous-window';
+  /** Length of a window in local days. Default 7. */
+  @IsOptional() @IsInt() @Min(1) @Max(90) windowDays?: number;
+  /** Subjects that each side needs before anything is judged. Default 100. */
+  @IsOptional() @IsInt() @Min(100) @Max(1_000_000_000) minimumSample?: number;
+  /** Subjects that each variant needs for `sample-goal-reached`. Default: the plan's, at least 1000. */
+  @IsOptional() @IsInt() @Min(1) @Max(1_000_000_000) sampleGoal?: number;
+  /** How long the same alert stays quiet after it was resolved. Default 24. */
+  @IsOptional() @IsNumber() @Min(0) @Max(24 * 90) coolDownHours?: number;
+  /** Kinds that are not raised at all. */
+  @IsOptional() @IsArray() @ArrayMaxSize(alertKinds.length) @IsIn(alertKinds, { each: true }) muted?: AlertKind[];
 }

@@ -1,4 +1,4 @@
-import { alertEventTypes } from './alert';
+import { alertEventTypes, alertWatchTypes } from './alert';
 import type { JsonObject } from './json';
 import { jsonSchemas } from './schema';
 import { serviceNames, type ServiceName } from './routes';
@@ -48,7 +48,11 @@ const messages: Record<TopicName, Message[]> = {
   conversions: [{ type: 'conversion', summary: 'A subject did a measured thing', payload: ref('Conversion') }],
   evaluationCounts: [{ type: 'evaluation-count', summary: 'Evaluations of one minute', payload: ref('EvaluationCount') }],
   experimentMetrics: [{ type: 'experiment-results', summary: 'The latest results document', payload: open }],
-  alerts: Object.values(alertEventTypes).map((type) => ({ type, summary: 'Something worth a person’s attention came up, or is over', payload: ref('AlertChange') })),
+  alerts: [
+    ...Object.values(alertEventTypes).map((type) => ({ type, summary: 'Something worth a person’s attention came up, or is over', payload: ref('AlertChange') })),
+    { type: alertWatchTypes.rules, summary: 'How an experiment’s alerts are judged', payload: object({ actor: text, reason: text, experimentId: text, rules: ref('AlertRules'), at: text }, ['actor', 'experimentId', 'rules', 'at']) },
+    { type: alertWatchTypes.ended, summary: 'An experiment is over, and its alerts with it', payload: object({ actor: text, reason: text, experimentId: text, at: text }, ['actor', 'experimentId', 'at']) },
+  ],
   deadLetters: [{ type: 'dead-letter', summary: 'A record that could not be taken, with why and where it came from', payload: open }],
 };
 

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { CreateEnvironment, CreateKey } from './access';
+import { AlertRules } from './alert';
 import { CompleteExperiment, CreateExperiment, PatchExperiment, StartExperiment } from './experiment';
 import { ExplainRequest } from './explain';
 import { CreateFlag, FlagEnvironment, PatchFlag } from './flag';
@@ -105,6 +106,9 @@ const analytics = of('analytics', [
   ['POST', '/api/metrics', 'Defines a metric; it is computed for the past too', MANAGE, { body: MetricDefinition, status: 201 }],
   ['GET', '/api/metrics/{key}', 'One metric definition', READ],
   ['PATCH', '/api/metrics/{key}', 'Corrects a metric definition', MANAGE, { ifMatch: true }],
+  ['GET', '/api/alerts', 'Alerts, newest first', READ, { query: { ...PAGE, status: 'raised or resolved', experiment: 'an experiment id or key', kind: 'an alert kind' } }],
+  ['GET', '/api/experiments/{id}/alert-rules', 'How the alerts of an experiment are judged', READ],
+  ['PUT', '/api/experiments/{id}/alert-rules', 'Sets how the alerts of an experiment are judged', MANAGE, { body: AlertRules }],
   ['GET', '/api/power', 'Power and sample size of a planned test', READ, { query: { baseline: 'rate of control', minimumEffect: 'smallest relative effect of interest', power: 'default 0.8', alpha: 'default 0.05' } }],
   ['GET', '/api/subjects/{key}/exposures', 'Exposures recorded of a subject, with receipt and attributes', READ, { query: { ...PAGE, ...EXPOSURES } }],
 ]);
