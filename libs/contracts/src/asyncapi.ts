@@ -43,7 +43,10 @@ const messages: Record<TopicName, Message[]> = {
   segmentChanges: [...catalogueMessages, ...keyListMessages],
   accessChanges: accessMessages,
   experimentEvents: experimentTypes.map((type) => ({ type, summary: 'What happened, and the experiment after it', payload: change(type, { experiment: open }) })),
-  metricChanges: ['metric.created', 'metric.updated'].map((type) => ({ type, summary: 'A metric definition or its correction', payload: object({ change: text, actor: text, reason: text, metric: ref('MetricDefinition') }, ['change', 'actor', 'metric']) })),
+  metricChanges: [
+    ...['metric.created', 'metric.updated'].map((type) => ({ type, summary: 'A metric definition or its correction', payload: object({ change: text, actor: text, reason: text, metric: ref('MetricDefinition') }, ['change', 'actor', 'metric']) })),
+    ...['correction.created', 'correction.reverted'].map((type) => ({ type, summary: 'What was wrong with the evidence, signed; or that it was right after all', payload: object({ change: text, actor: text, reason: text, correction: open }, ['change', 'actor', 'correction']) })),
+  ],
   exposures: [{ type: 'exposure', summary: 'A subject met a variant', payload: ref('Exposure') }],
   conversions: [{ type: 'conversion', summary: 'A subject did a measured thing', payload: ref('Conversion') }],
   evaluationCounts: [{ type: 'evaluation-count', summary: 'Evaluations of one minute', payload: ref('EvaluationCount') }],

@@ -23,5 +23,8 @@ export type ExperimentEvent =
 /** Value of a record on pataka.experiment-events.v1: what happened, by whom and why, and the experiment after it. */
 export interface ExperimentChange { change: ExperimentEvent; actor: string; reason?: string; experiment: Experiment }
 
-/** Value of a record on pataka.metric-changes.v1. */
+/** Value of a record on pataka.metric-changes.v1 of a correction: who holds what to be wrong, and why. */
+export interface CorrectionChange { change: 'created' | 'reverted'; actor: string; reason?: string; correction: import('./correction').Correction }
+
+/** Value of a record on pataka.metric-changes.v1 of a definition. */
 export interface MetricChange { change: 'created' | 'updated' | 'archived'; actor: string; reason?: string; metric: import('./metric').Metric }

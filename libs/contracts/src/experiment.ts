@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import {
-  ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsNumber, IsOptional, IsString, Length, Matches, Max, MaxLength, Min,
+  ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsISO8601, IsNumber, IsOptional, IsString, Length, Matches, Max, MaxLength, Min,
   ValidateNested,
 } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
@@ -47,6 +47,14 @@ export class ExperimentPlan {
   @IsOptional() @IsNumber() @Min(0) @Max(1) power?: number;
   @IsOptional() @IsNumber() @Min(0) @Max(1) alpha?: number;
   @IsOptional() @IsInt() @Min(1) horizonDays?: number;
+  /** Adjusts every conversion and mean by what the subjects did before their first exposure. */
+  @IsOptional() @IsBoolean() cuped?: boolean;
+}
+
+/** Subjects whose attributes at their first exposure meet all conditions are left out, and counted under the rule's name: staff, bots. */
+export class ExclusionRule {
+  @Matches(KEY_PATTERN) name!: string;
+  @IsArray() @ArrayMinSize(1) @ArrayMaxSize(20) @ValidateNested({ each: true }) @Type(() => Condition) conditions!: Condition[];
 }
 
 /** A metric named by key, or defined in place. */
@@ -65,6 +73,9 @@ export class PatchExperiment {
   @IsOptional() @JSONSchema(METRICS) safetyMetrics?: MetricReference[];
   @IsOptional() @ValidateNested() @Type(() => Strategy) strategy?: Strategy;
   @IsOptional() @ValidateNested() @Type(() => ExperimentPlan) plan?: ExperimentPlan;
+  /** Attributes at first exposure by whose values the primary metric is told apart. */
+  @IsOptional() @IsArray() @ArrayMaxSize(5) @ArrayUnique() @IsString({ each: true }) @Length(1, 64, { each: true }) segments?: string[];
+  @IsOptional() @IsArray() @ArrayMaxSize(20) @ValidateNested({ each: true }) @Type(() => ExclusionRule) exclusions?: ExclusionRule[];
   @IsOptional() @IsISO8601({ strict: true }) startDate?: string;
   @IsOptional() @IsISO8601({ strict: true }) endDate?: string;
 }

@@ -2,6 +2,7 @@ export * from './access';
 export * from './alert';
 export * from './asyncapi';
 export * from './condition';
+export * from './correction';
 export * from './dead-letter';
 export * from './experiment';
 export * from './experiment-events';

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { CreateEnvironment, CreateKey } from './access';
 import { AlertRules } from './alert';
+import { CreateCorrection } from './correction';
 import { CompleteExperiment, CreateExperiment, PatchExperiment, StartExperiment } from './experiment';
 import { ExplainRequest } from './explain';
 import { CreateFlag, FlagEnvironment, PatchFlag } from './flag';
@@ -100,8 +101,15 @@ const orchestrator = of('experiment-orchestrator', [
 ]);
 
 const analytics = of('analytics', [
-  ['GET', '/api/experiments/{id}/results', 'The report', READ, { query: { startDate: 'local day, inclusive (default: 30 days back)', endDate: 'local day, inclusive (default: today)', method: 'fixed, sequential (default) or bayesian' } }],
-  ['GET', '/api/experiments/{id}/timeline', 'Subjects and conversion by local day', READ],
+  ['GET', '/api/experiments/{id}/results', 'The report', READ, { query: {
+    startDate: 'local day, inclusive (default: 30 days back)', endDate: 'local day, inclusive (default: today)', method: 'fixed, sequential (default) or bayesian',
+    coverage: 'name of a report that was answered or published: the same bytes again; goes with no other parameter but format', format: 'json (default) or csv',
+  } }],
+  ['GET', '/api/experiments/{id}/timeline', 'Estimates, always-valid p-values and intervals by local day, and whether the effect wears off', READ, { query: { metric: 'a metric key (default: the primary one)' } }],
+  ['GET', '/api/corrections', 'Lists corrections, reverted ones too', READ, { query: PAGE }],
+  ['POST', '/api/corrections', 'Corrects the evidence: wrong values, staff, a broken variant; signed, reversible, for past and future', MANAGE, { body: CreateCorrection, status: 201 }],
+  ['GET', '/api/corrections/{id}', 'One correction, and each report that it touches before and with it', READ],
+  ['DELETE', '/api/corrections/{id}', 'Reverts a correction; it stays listed', MANAGE],
   ['GET', '/api/metrics', 'Lists metric definitions', READ, { query: PAGE }],
   ['POST', '/api/metrics', 'Defines a metric; it is computed for the past too', MANAGE, { body: MetricDefinition, status: 201 }],
   ['GET', '/api/metrics/{key}', 'One metric definition', READ],

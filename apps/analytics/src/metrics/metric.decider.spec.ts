@@ -34,6 +34,8 @@ describe('a metric', () => {
   it.each([
     [{ key: 'a', type: 'ratio' }, '/denominatorEvent'],
     [{ key: 'a', type: 'quantile', quantile: 1 }, '/quantile'],
+    [{ key: 'a', margin: { relative: 0.1, absolute: 1 } }, '/margin'],
+    [{ key: 'a', type: 'quantile', quantile: 0.5, cuped: true }, '/cuped'],
     [{ key: 'constructor' }, '/key'],
     [{ key: 'a', colour: 'red' }, '/colour'],
   ])('refuses %j', (body, pointer) => {

@@ -10,13 +10,16 @@ export type MetricCommand = { type: 'define' | 'ensure'; body: unknown } | { typ
 
 const isRecord = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const together = (definition: MetricDefinition): Fault[] => {
-  const faults: Fault[] = [];
-  if (definition.type === 'ratio' && definition.denominatorEvent === undefined) faults.push({ pointer: '/denominatorEvent', detail: 'is needed for a ratio' });
-  if (definition.type === 'quantile' && !(definition.quantile !== undefined && definition.quantile > 0 && definition.quantile < 1)) faults.push({ pointer: '/quantile', detail: 'is needed for a quantile, between 0 and 1' });
-  if (['constructor', 'prototype', '__proto__'].includes(definition.key)) faults.push({ pointer: '/key', detail: 'is reserved' });
-  return faults;
-};
+/** What the shape alone can't see. */
+const rules: readonly { breaks: (definition: MetricDefinition) => boolean; pointer: string; detail: string }[] = [
+  { breaks: ({ type, denominatorEvent }) => type === 'ratio' && denominatorEvent === undefined, pointer: '/denominatorEvent', detail: 'is needed for a ratio' },
+  { breaks: ({ type, quantile = 0 }) => type === 'quantile' && !(quantile > 0 && quantile < 1), pointer: '/quantile', detail: 'is needed for a quantile, between 0 and 1' },
+  { breaks: ({ margin }) => margin !== undefined && (margin.relative === undefined) === (margin.absolute === undefined), pointer: '/margin', detail: 'takes either relative or absolute' },
+  { breaks: ({ type, cuped }) => cuped === true && (type === 'ratio' || type === 'quantile'), pointer: '/cuped', detail: 'goes with conversions and means only' },
+  { breaks: ({ key }) => ['constructor', 'prototype', '__proto__'].includes(key), pointer: '/key', detail: 'is reserved' },
+];
+
+const together = (definition: MetricDefinition): Fault[] => rules.filter(({ breaks }) => breaks(definition)).map(({ pointer, detail }) => ({ pointer, detail }));
 
 const checked = (body: unknown): MetricDefinition => {
   const shape = faultsOf(MetricDefinition, body);

@@ -11,6 +11,7 @@ export interface ReportContext {
   metrics: MetricDefinition[];
   primary: MetricDefinition | null;
   secondary: ReadonlySet<string>;
+  safety: ReadonlySet<string>;
   guardrails: MetricDefinition[];
   control: string;
   treatments: string[];
@@ -25,7 +26,8 @@ const DEFAULT_TUNING = 10_000;
 
 const isShare = (value: number): boolean => value > 0 && value < 1;
 
-const plannedSubjects = (plan: ExperimentPlan, alpha: number, minimumEffect: number): number | null => {
+/** Subjects of both arms that the plan asks for; null without one. */
+export const plannedSubjects = (plan: ExperimentPlan, alpha: number, minimumEffect: number): number | null => {
   const { dailySubjects = 0, horizonDays = 0, baseline: pControl = 0, power = 0.8 } = plan;
   if (dailySubjects * horizonDays > 0) return dailySubjects * horizonDays;
   if (![pControl, power, power - alpha].every(isShare)) return null;
@@ -54,7 +56,7 @@ export const contextOf = (experiment: Experiment, catalogue: ReadonlyMap<string,
   const minimumEffect = Math.abs(experiment.plan?.minimumEffect ?? 0) || DEFAULT_CRITERIA.minRelativeEffect;
   return {
     experiment, metrics, primary, alpha, minimumEffect,
-    secondary: new Set(keysOf(experiment.successMetrics.slice(1))), guardrails: metrics.filter((metric) => watched.has(metric.key)),
+    secondary: new Set(keysOf(experiment.successMetrics.slice(1))), safety: new Set(keysOf(experiment.safetyMetrics)), guardrails: metrics.filter((metric) => watched.has(metric.key)),
     control, treatments: experiment.variants.map(({ id }) => id).filter((id) => id !== control),
     nTune: plannedSubjects(experiment.plan ?? {}, alpha, minimumEffect) ?? DEFAULT_TUNING,
   };

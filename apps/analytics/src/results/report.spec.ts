@@ -1,4 +1,5 @@
 import type { Experiment, MetricDefinition } from '@pataka/contracts';
+import { normalSf } from '@pataka/statistics';
 import fc from 'fast-check';
 import { unitsOf } from '../evidence/fixed-point';
 import { parseDay, parseInstant } from '../evidence/instant';
@@ -60,6 +61,48 @@ describe('the report', () => {
     const errors = [...rate('control', 0, 50, 'error'), ...rate('treatment', 0, 250, 'error')].filter(({ metric }) => metric !== '');
     const report = whole(inputOf([...rate('control', 5000, 500), ...rate('treatment', 5000, 750), ...errors]));
     expect([report.verdict, report.winner]).toEqual([{ decision: 'rollback', reasons: ['guardrail_failed'] }, undefined]);
+  });
+
+  const guarded = (control: number, treatment: number, more: Partial<Experiment> = {}, metric: MetricDefinition = { key: 'late', direction: 'decrease' }) => whole(inputOf([
+    ...rate('control', 20_000, 2000), ...rate('treatment', 20_000, 3000),
+    ...[...rate('control', 0, control, 'late'), ...rate('treatment', 0, treatment, 'late')].filter(({ metric: of }) => of !== ''),
+  ], { experiment: experimentOf({ guardrailMetrics: ['late'], safetyMetrics: [], ...more }), catalogue: new Map([['late', metric]]) }));
+  const guardOn = (report: ReturnType<typeof guarded>) => report.comparisons.find(({ metric }) => metric === 'late')!.guard!;
+
+  it('passes a guardrail only once being worse by the margin is excluded', () => {
+    const equal = guarded(10_000, 10_000);
+    expect(guardOn(equal)).toMatchObject({ status: 'pass', relativeMargin: 0.05, margin: 0.025 });
+    expect(equal.winner).toBe('treatment');
+    const rare = guarded(200, 200);
+    expect(guardOn(rare)).toMatchObject({ status: 'inconclusive', harmPValue: 1 });
+    expect(rare.verdict).toMatchObject({ decision: 'hold', reasons: ['guardrail_inconclusive'] });
+    expect(guardOn(guarded(200, 200, {}, { key: 'late', direction: 'decrease', margin: { absolute: 0.02 } }))).toMatchObject({ status: 'pass', margin: 0.02, relativeMargin: null });
+    const worse = guarded(2000, 3000);
+    expect(guardOn(worse).status).toBe('fail');
+    expect(worse.verdict.decision).toBe('rollback');
+  });
+
+  it('tests the margin as the contrast mT - (1 - δ)·mC, by the normal test at a horizon', () => {
+    const report = (method: 'fixed' | null) => {
+      const input = inputOf([...rate('control', 20_000, 9000), ...rate('treatment', 20_000, 9100)], { experiment: experimentOf({ successMetrics: [], guardrailMetrics: ['buy'], safetyMetrics: [] }) });
+      return reportOf(input, { ...wholePeriod(input), method }).comparisons[0]!.guard!;
+    };
+    const [pC, pT, n] = [0.45, 0.455, 20_000];
+    const z = (pT - 0.95 * pC) / Math.sqrt((pT * (1 - pT)) / n + (0.95 ** 2 * pC * (1 - pC)) / n);
+    expect(report('fixed').pValue!).toBeCloseTo(normalSf(z), 15);
+    expect(report(null).pValue!).toBeGreaterThan(report('fixed').pValue!);
+  });
+
+  it('says how long until there is enough, by the pace of the last seven full days', () => {
+    const rows = Array.from({ length: 20 }, (_, day) => [...rate('control', 30, 3, 'buy', day), ...rate('treatment', 30, 3, 'buy', day)]).flat();
+    const { planning, comparisons } = whole(inputOf(rows));
+    expect(planning).toMatchObject({ subjectsPerDay: 60, minimum: { subjectsPerVariant: 1000, daysLeft: 14 } });
+    // At 10%, 5% more is found with 80% power by about 57,760 subjects an arm.
+    expect(planning!.planned.subjectsPerVariant!).toBeGreaterThan(55_000);
+    expect(planning!.planned.subjectsPerVariant!).toBeLessThan(58_000);
+    const [buy] = comparisons;
+    expect(buy!.minimumDetectableEffect.absolute!).toBeCloseTo((1.959963984540054 + 0.8416212335729143) * Math.sqrt((2 * 0.09) / 600), 12);
+    expect(whole(inputOf([])).planning).toMatchObject({ subjectsPerDay: null, minimum: { daysLeft: null, reason: expect.any(String) }, planned: { subjectsPerVariant: null } });
   });
 
   it('is invalid when the split of subjects does not fit the weights', () => {

@@ -4,13 +4,14 @@ import { normalIsf, tIsf, wilsonInterval } from '@pataka/statistics';
 import { dayText, instantText, type Day, type Micros } from '../evidence/instant';
 import { comparisonsOf, type Compared, type SubjectValues } from './comparison';
 import { quantileEffect } from './effect';
+import { planningOf } from './power';
 import { contextOf, type Method, type ReportContext } from './report-context';
 import { sampleRatioOf } from './sample-ratio';
 import { armsOf, estimateOfArm, momentsOfArm, pooled, populationOf, type Arm, type SumRow } from './sums';
-import { bestOf, verdictOf } from './verdict';
+import { bestOf, methodOf, verdictOf } from './verdict';
 
 /** Counts up with every change of what reports say of the same sums. */
-const ENGINE = 'pataka-analytics/1';
+const ENGINE = 'pataka-analytics/2';
 
 export interface DatedValue { day: Day; value: number }
 
@@ -90,6 +91,8 @@ const nameOf = ({ experiment, rows, values, newest }: ReportInput, { metrics, pr
 const valuesIn = ({ values }: ReportInput, keep: (day: Day) => boolean): SubjectValues =>
   new Map([...values].map(([metric, byVariant]) => [metric, new Map([...byVariant].map(([variant, list]) => [variant, list.filter(({ day }) => keep(day)).map(({ value }) => value)]))]));
 
+const unitOf = ({ bucketBy }: Experiment) => ({ name: bucketBy ?? 'targetingKey', clustered: bucketBy !== undefined });
+
 /** The report of an experiment: a pure function of its evidence, so that the same evidence gives the same bytes. */
 export const reportOf = (input: ReportInput, request: ReportRequest): ExperimentResults => {
   const context = contextOf(input.experiment, input.catalogue);
@@ -97,13 +100,15 @@ export const reportOf = (input: ReportInput, request: ReportRequest): Experiment
   const complete = input.rows.every(inPeriod);
   const rows = complete ? input.rows : input.rows.filter((row) => row.axis === 'exposed' && inPeriod(row));
   const values = valuesIn(input, (day) => day >= request.from && day <= request.to);
-  const whole = comparisonsOf({ rows: input.rows, values: valuesIn(input, () => true), complete: true }, context);
-  const compared = complete ? whole : comparisonsOf({ rows, values, complete }, context);
-  const { verdict, winner } = verdictOf(whole, context, sampleRatioOf(input.rows, input.experiment), input.newest, request.method);
+  const method = methodOf(context, input.newest, request.method);
+  const whole = comparisonsOf({ rows: input.rows, values: valuesIn(input, () => true), complete: true }, context, method);
+  const compared = complete ? whole : comparisonsOf({ rows, values, complete }, context, method);
+  const { verdict, winner } = verdictOf(whole, context, sampleRatioOf(input.rows, input.experiment), input.newest, method);
   return {
-    experimentId: input.experiment.id, period: `${dayText(request.from)} to ${dayText(request.to)}`, generatedAt: input.newest === null ? null : instantText(input.newest),
+    experimentId: input.experiment.id, period: `${dayText(request.from)} to ${dayText(request.to)}`, generatedAt: input.newest === null ? null : instantText(input.newest), method, unit: unitOf(input.experiment),
     variants: variantsOf(rows, values, context), statistical: statisticalOf(bestOf(compared, context.primary), context),
-    comparisons: compared.map(({ comparison }) => comparison), sampleRatio: sampleRatioOf(rows, input.experiment), excluded: { multipleVariants: excludedOf(rows) },
+    comparisons: compared.map(({ comparison }) => comparison), planning: planningOf(input.rows, context, input.newest, bestOf(whole, context.primary)?.effect ?? null),
+    sampleRatio: sampleRatioOf(rows, input.experiment), excluded: { multipleVariants: excludedOf(rows) },
     confidence: 1 - context.alpha, ...(winner === undefined ? {} : { winner }), verdict, coverage: { name: nameOf(input, context, request), offsets: input.offsets },
   };
 };

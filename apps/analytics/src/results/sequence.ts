@@ -4,8 +4,10 @@ import type { Day } from '../evidence/instant';
 import { estimateOf } from './effect';
 import { growingArms, pooled, type Arm, type SumRow } from './sums';
 
-/** One look at one treatment and metric, at the end of a local day. */
-export interface Look { day: Day; control: Arm; treatment: Arm; difference: number | null; pValue: number | null; interval: Interval | null }
+/** One look at one treatment and metric, at the end of a local day. `valid`: there was enough for the central limit theorem. */
+export interface Look {
+  day: Day; control: Arm; treatment: Arm; difference: number | null; standardError: number | null; valid: boolean; pValue: number | null; interval: Interval | null;
+}
 
 const MOST_UNSURE_SUBJECTS = 100;
 const MOST_UNSURE_CONVERSIONS = 10;
@@ -13,6 +15,17 @@ const MOST_UNSURE_CONVERSIONS = 10;
 /** Below this the central limit theorem is no help: nothing is shown. */
 const isValid = (metric: MetricDefinition, control: Arm, treatment: Arm): boolean =>
   [control, treatment].every((arm) => arm.subjects >= MOST_UNSURE_SUBJECTS && ((metric.type ?? 'conversion') !== 'conversion' || arm.converted >= MOST_UNSURE_CONVERSIONS));
+
+/** A sequence is tuned to the subjects of both arms at which a decision is expected. */
+export interface Tuning { subjects: number; nTune: number; alpha: number }
+
+interface Estimate { difference: number; standardError: number }
+
+/** p-value and interval of one look that hold at all looks together. */
+export const sequenceAt = ({ difference, standardError }: Estimate, { subjects, nTune, alpha }: Tuning): { pValue: number | null; interval: Interval | null } => {
+  const { pValue, ci } = asymptoticConfidenceSequence({ estimate: difference, se: standardError, n: subjects, nTune, alpha });
+  return { pValue, interval: ci };
+};
 
 export interface SequencePlan { metric: MetricDefinition; control: string; treatment: string; nTune: number; alpha: number }
 
@@ -25,10 +38,9 @@ export const looksOf = (rows: readonly SumRow[], { metric, control, treatment, n
     const [controlArms, treatmentArms] = [c.upTo(day), t.upTo(day)];
     const [controlArm, treatmentArm] = [pooled(controlArms), pooled(treatmentArms)];
     const estimate = estimateOf(metric, controlArms, treatmentArms);
-    const look = { day, control: controlArm, treatment: treatmentArm, difference: estimate?.difference ?? null };
-    if (estimate === null || !isValid(metric, controlArm, treatmentArm)) return { ...look, pValue: null, interval: null };
-    const sequence = asymptoticConfidenceSequence({ estimate: estimate.difference, se: estimate.standardError, n: controlArm.subjects + treatmentArm.subjects, nTune, alpha });
-    return { ...look, pValue: sequence.pValue, interval: sequence.ci };
+    const valid = estimate !== null && isValid(metric, controlArm, treatmentArm);
+    const look = { day, control: controlArm, treatment: treatmentArm, difference: estimate?.difference ?? null, standardError: estimate?.standardError ?? null, valid };
+    return { ...look, ...(valid ? sequenceAt(estimate, { subjects: controlArm.subjects + treatmentArm.subjects, nTune, alpha }) : { pValue: null, interval: null }) };
   });
 };
 
@@ -38,6 +50,6 @@ export const runningMinimum = (looks: readonly Look[]): { pValue: number | null;
   interval: looks.at(-1)?.interval ?? null,
 });
 
-/** Always-valid p-value of harm: one-sided, on the side that is worse. null while there is too little to tell. */
-export const harmPValue = (harm: 'greater' | 'less', estimate: { difference: number; standardError: number }, subjects: number, nTune: number, alpha: number): number | null =>
-  oneSidedConfidenceSequence({ estimate: estimate.difference, se: estimate.standardError, n: subjects, nTune, alpha, alternative: harm }).pValue;
+/** Always-valid one-sided p-value: of the effect being on that side of 0. null while there is too little to tell. */
+export const oneSidedPValue = (side: 'greater' | 'less', { difference, standardError }: Estimate, { subjects, nTune, alpha }: Tuning): number | null =>
+  oneSidedConfidenceSequence({ estimate: difference, se: standardError, n: subjects, nTune, alpha, alternative: side }).pValue;

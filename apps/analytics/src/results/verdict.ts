@@ -1,12 +1,8 @@
 import type { ExperimentResults, MetricDefinition } from '@pataka/contracts';
-import { adjustPValues, DEFAULT_CRITERIA, evaluateDecision, normalSf, type GuardrailStatus } from '@pataka/statistics';
+import { adjustPValues, DEFAULT_CRITERIA, evaluateDecision, type GuardrailStatus } from '@pataka/statistics';
 import { dayOf, parseInstant, type Micros } from '../evidence/instant';
 import type { Compared } from './comparison';
 import type { Method, ReportContext } from './report-context';
-import { harmPValue } from './sequence';
-
-const LEAST_SUBJECTS = 100;
-const LEAST_CONVERSIONS = 10;
 
 const isBetter = (metric: MetricDefinition, difference: number): number => (metric.direction === 'decrease' ? -difference : difference);
 
@@ -36,45 +32,25 @@ const pValueOf = ({ comparison, effect }: Compared, method: Method): number | nu
   return comparison.chanceToBeat === null ? null : Math.min(1, 2 * Math.min(comparison.chanceToBeat, 1 - comparison.chanceToBeat));
 };
 
-const harmOf = ({ effect, controlArm, treatmentArm }: Compared, metric: MetricDefinition, method: Method, context: ReportContext, alpha: number): number | null => {
-  const { difference, standardError } = effect;
-  if (difference === null || standardError === null || standardError === 0) return null;
-  const harm = metric.direction === 'decrease' ? 'greater' : 'less';
-  if (method !== 'sequential') return normalSf((harm === 'greater' ? difference : -difference) / standardError);
-  return harmPValue(harm, { difference, standardError }, controlArm.subjects + treatmentArm.subjects, context.nTune, alpha);
-};
-
-/** A guard fails on significant harm, by a one-sided test corrected for how many guards there are; it passes where enough was seen and none was found. */
-const guardOf = (compared: Compared, metric: MetricDefinition, method: Method, context: ReportContext): GuardrailStatus => {
-  const { controlArm, treatmentArm, effect } = compared;
-  if (Math.min(controlArm.subjects, treatmentArm.subjects) < LEAST_SUBJECTS || effect.difference === null) return 'inconclusive';
-  const isRate = (metric.type ?? 'conversion') === 'conversion';
-  if (isRate && controlArm.converted + treatmentArm.converted < LEAST_CONVERSIONS) return 'pass';
-  const alpha = context.alpha / Math.max(1, context.guardrails.length);
-  const harm = harmOf(compared, metric, method, context, alpha);
-  return harm !== null && harm < alpha ? 'fail' : 'pass';
-};
-
 /** Any treatment may fail a guard for the experiment; whether a guard is undecided matters of the best one only. */
-const guardsOf = (compared: readonly Compared[], best: Compared, method: Method, context: ReportContext): GuardrailStatus[] =>
-  context.guardrails.flatMap((metric) => compared.filter(({ comparison }) => comparison.metric === metric.key).map((one) => {
-    const status = guardOf(one, metric, method, context);
-    return one.comparison.variantId === best.comparison.variantId || status === 'fail' ? status : 'pass';
-  }));
+const guardsOf = (compared: readonly Compared[], best: Compared): GuardrailStatus[] =>
+  compared.flatMap(({ comparison: { guard, variantId } }) => {
+    if (guard === undefined) return [];
+    return [variantId === best.comparison.variantId || guard.status === 'fail' ? guard.status : 'pass'];
+  });
 
 /** The decision by the specification's criteria, and the winner if all of them hold. Rests on all subjects, whatever period is shown. */
 export const verdictOf = (
-  compared: readonly Compared[], context: ReportContext, sampleRatio: ExperimentResults['sampleRatio'], newest: Micros | null, asked: Method | null,
+  compared: readonly Compared[], context: ReportContext, sampleRatio: ExperimentResults['sampleRatio'], newest: Micros | null, method: Method,
 ): Pick<ExperimentResults, 'verdict' | 'winner'> => {
   const best = bestOf(compared, context.primary);
   if (best === null || context.primary === null) return { verdict: { decision: 'continue', reasons: ['no_success_metric'] } };
-  const method = methodOf(context, newest, asked);
   const family = compared.filter(({ comparison }) => comparison.metric === context.primary!.key);
   const { adjusted } = adjustPValues({ pValues: family.map((one) => pValueOf(one, method)), method: 'holm', alpha: context.alpha });
   const samples = [best.controlArm.subjects, ...family.filter(({ comparison }) => hasWeight(context, comparison.variantId)).map(({ treatmentArm }) => treatmentArm.subjects)];
   const { decision, reasons } = evaluateDecision({
     samplesPerVariant: samples, pValue: adjusted[family.indexOf(best)] ?? null, lift: best.effect.lift, higherIsBetter: context.primary.direction !== 'decrease',
-    guardrails: guardsOf(compared, best, method, context), srmPValue: sampleRatio.ok ? sampleRatio.pValue : (sampleRatio.pValue ?? 0),
+    guardrails: guardsOf(compared, best), srmPValue: sampleRatio.ok ? sampleRatio.pValue : (sampleRatio.pValue ?? 0),
     horizonReached: horizonReached(context, newest) === true, criteria: { ...DEFAULT_CRITERIA, confidenceLevel: 1 - context.alpha },
   });
   return { verdict: { decision, reasons: [...reasons] }, ...(decision === 'ship' ? { winner: best.comparison.variantId } : {}) };

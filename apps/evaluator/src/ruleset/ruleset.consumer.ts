@@ -42,7 +42,11 @@ export class RulesetConsumer {
   @EventPattern(topics.metricChanges.name, undefined, following)
   metricChanges(@Payload() batch: EventBatch): void {
     // Never noted as reached: the snapshot holds no metrics, so every start reads the few there are from the beginning.
-    for (const event of batch.events) this.follower.clientRules.metricChanged((event.data as unknown as MetricChange).metric);
+    for (const event of batch.events) {
+      // Corrections of the evidence share the topic.
+      const { metric } = event.data as unknown as Partial<MetricChange>;
+      if (metric !== undefined) this.follower.clientRules.metricChanged(metric);
+    }
     if (BigInt(batch.nextOffset) >= BigInt(batch.highWatermark)) this.follower.clientRules.metricsRead();
   }
 

@@ -52,6 +52,15 @@ export const strategyFaults = (strategy: Strategy): Faults => {
 
 const audienceFaults = ({ targetAudience }: Pick<CreateExperiment, 'targetAudience'>): Faults => conditionsFaults(targetAudience?.conditions, '/targetAudience/conditions');
 
+// Exclusions are judged where no segment, region or calendar is known.
+const needsPlaces = /"operator":"(?:(?:not_)?in_(?:segment|calendar)|within)"/;
+
+const exclusionFaults = ({ exclusions = [] }: Pick<PatchExperiment, 'exclusions'>): Faults => exclusions.flatMap(({ name, conditions }, index) => [
+  ...(exclusions.findIndex((other) => other.name === name) < index ? [fault(`/exclusions/${index}/name`, `"${name}" is there twice`)] : []),
+  ...conditionsFaults(conditions, `/exclusions/${index}/conditions`),
+  ...(needsPlaces.test(JSON.stringify(conditions)) ? [fault(`/exclusions/${index}/conditions`, 'are judged by attributes alone: name no segment, region or calendar')] : []),
+]);
+
 const dateFaults = ({ startDate, endDate }: Pick<CreateExperiment, 'startDate' | 'endDate'>): Faults =>
   startDate !== undefined && endDate !== undefined && Date.parse(endDate) <= Date.parse(startDate) ? [fault('/endDate', 'must be after startDate')] : [];
 
@@ -77,6 +86,7 @@ export const experimentFaults = (body: CreateExperiment, environments: readonly 
   ...(body.strategy === undefined ? [] : strategyFaults(body.strategy)),
   ...audienceFaults(body),
   ...dateFaults(body),
+  ...exclusionFaults(body),
   ...metricFaults(body),
   ...(body.environment !== undefined && environments.length > 0 && !environments.includes(body.environment) ? [fault('/environment', `is not one of ${environments.join(', ')}`)] : []),
 ];
@@ -87,5 +97,6 @@ export const draftPatchFaults = (patch: PatchExperiment): Faults => [
   ...(patch.strategy === undefined ? [] : strategyFaults(patch.strategy)),
   ...audienceFaults(patch),
   ...dateFaults(patch),
+  ...exclusionFaults(patch),
   ...metricFaults(patch),
 ];

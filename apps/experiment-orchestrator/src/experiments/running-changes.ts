@@ -2,7 +2,7 @@ import { DomainError, type Experiment, type ExperimentEvent, type Fault, type Pa
 import { strategyFaults, variantFaults } from './experiment-faults';
 
 /** Members that say nothing about who gets what, so they may change while an experiment runs. */
-const harmless = ['name', 'description', 'hypothesis', 'successMetrics', 'guardrailMetrics', 'safetyMetrics', 'endDate', 'plan'] as const;
+const harmless = ['name', 'description', 'hypothesis', 'successMetrics', 'guardrailMetrics', 'safetyMetrics', 'endDate', 'plan', 'segments', 'exclusions'] as const;
 
 const sameButWeights = (before: readonly Variant[], after: readonly Variant[]): boolean => {
   const plain = (variants: readonly Variant[]): string => JSON.stringify(variants.map(({ id, config, isControl }) => [id, config, isControl === true]));
