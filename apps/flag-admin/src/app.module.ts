@@ -26,25 +26,25 @@ import { listChunkAggregate } from './segment-lists/list-chunk.decider';
 import { SegmentLists } from './segment-lists/segment-lists';
 import { SegmentListsController } from './segment-lists/segment-lists.controller';
 import { SegmentListRoutes } from './segment-lists/segment-lists.routes';
-import { SessionController } from './session.controller';
+import { signIn, signInAggregates, signInMigrations, type SignIn } from './sessions/sign-in';
 
 const SCHEMA = 'flag_admin';
 // Any number that no other service of the database uses.
 const LOCK = 7_142_000_001;
 
-interface Parts { store: EventStore; runner: ProjectionRunner; counts: EvaluationCounts; access: AccessFeed; lists: SegmentLists }
+interface Parts { store: EventStore; runner: ProjectionRunner; counts: EvaluationCounts; access: AccessFeed; lists: SegmentLists; people: SignIn }
 
 @Module({})
 class FlagAdminModule {
-  static compose({ store, runner, counts, access, lists }: Parts): DynamicModule {
+  static compose({ store, runner, counts, access, lists, people }: Parts): DynamicModule {
     return {
       module: FlagAdminModule,
       controllers: [
-        SessionController, FlagsController, SegmentListsController, SegmentsController, RegionsController, CalendarsController, EnvironmentsController, KeysController,
+        ...people.controllers, FlagsController, SegmentListsController, SegmentsController, RegionsController, CalendarsController, EnvironmentsController, KeysController,
         AuditController, Consumers,
       ],
       providers: [
-        { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
+        ...people.providers, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
         { provide: EvaluationCounts, useValue: counts }, { provide: AccessFeed, useValue: access }, { provide: SegmentLists, useValue: lists },
       ],
     };
@@ -54,10 +54,10 @@ class FlagAdminModule {
 const open = (databaseUrl: string, log: Infrastructure['log']) => {
   const database = Database.create({
     url: databaseUrl, name: 'pataka-flag-admin',
-    migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA), ...progressMigrations(SCHEMA), ...keyListMigrations(SCHEMA)],
+    migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA), ...progressMigrations(SCHEMA), ...keyListMigrations(SCHEMA), ...signInMigrations(SCHEMA)],
   });
   const store = new EventStore({ database, schema: SCHEMA, service: 'flag-admin', lockId: LOCK });
-  const aggregates = [flagAggregate, segmentAggregate, regionAggregate, calendarAggregate, environmentAggregate, keyAggregate, refusalAggregate, listChunkAggregate];
+  const aggregates = [flagAggregate, segmentAggregate, regionAggregate, calendarAggregate, environmentAggregate, keyAggregate, refusalAggregate, listChunkAggregate, ...signInAggregates];
   for (const aggregate of aggregates) store.register(aggregate);
   const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'flag-admin', projections: [evaluationCountsProjection, experimentFlags(store)] });
   return { database, store, runner };
@@ -94,12 +94,13 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
   const directory = new AccessDirectory();
   const access = new AccessFeed(store, directory);
   const lists = new SegmentLists(store, new KeyListStore(database, SCHEMA));
+  const people = signIn({ database, schema: SCHEMA, store, access, directory, config, onError: (error) => logger.warn({ error: error.message }, 'what was to be written down of sessions waits, or is lost') });
   const opening = new AbortController();
   const bootstrap = bootstrapper(store, config);
   let prepared = false;
   const prepare = async (): Promise<void> => {
     const made = await bootstrap();
-    await access.refresh();
+    await people.begin();
     prepared = true;
     onBootstrap(made);
   };
@@ -109,7 +110,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
   await onceTried(prepare, opening.signal, (error) => logger.warn({ error: error.message }, 'the first start waits for the database'));
   return createService({
     name: 'flag-admin',
-    module: FlagAdminModule.compose({ store, runner, counts: new EvaluationCounts(database, runner), access, lists }),
+    module: FlagAdminModule.compose({ store, runner, counts: new EvaluationCounts(database, runner), access, lists, people }),
     hotRoutes: new SegmentListRoutes(lists).routes(),
     infrastructure, access: directory,
     checks: {

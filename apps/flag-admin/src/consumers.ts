@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { topics } from '@pataka/contracts';
+import { topics, type AccessChange } from '@pataka/contracts';
 import { ProjectionRunner, type EventBatch } from '@pataka/event-sourcing';
 import { EXPERIMENT_FLAGS } from './experiments/experiment-flags.process';
 import { evaluationCountsProjection } from './flags/evaluation-counts.projection';
@@ -25,7 +25,8 @@ export class Consumers {
 
   /** Another process of flag-admin may have written it: the store has it before the log. */
   @EventPattern(topics.accessChanges.name, undefined, { group: ACCESS_GROUP, broadcast: true })
-  accessChanges(@Payload() _batch: EventBatch): Promise<void> {
-    return this.access.refresh();
+  async accessChanges(@Payload() batch: EventBatch): Promise<void> {
+    await this.access.refresh();
+    for (const event of batch.events) this.access.heard(event.data as unknown as AccessChange, event.position ?? 0);
   }
 }

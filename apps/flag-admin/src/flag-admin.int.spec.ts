@@ -271,7 +271,7 @@ describe('flag-admin over PostgreSQL', () => {
         ['admin', ADMIN], ['server', SERVER], ['client', running.bootstrap?.printed[0]?.token ?? ''],
         ['fleet_manager', (await tokenOf({ kind: 'management', role: 'fleet_manager' })).token], ['viewer', (await tokenOf({ kind: 'management', role: 'viewer' })).token],
       ];
-      const mine = routes.filter((route) => route.service === 'flag-admin' && route.path.startsWith('/api/'));
+      const mine = routes.filter((route) => route.service === 'flag-admin' && route.path.startsWith('/api/') && !route.allow.includes('anyone'));
       for (const route of mine) {
         const path = route.path.replace(/\{\w+\}/g, 'none');
         const request = ['POST', 'PUT', 'PATCH'].includes(route.method) ? { body: {} } : {};
@@ -436,7 +436,9 @@ describe('flag-admin over PostgreSQL', () => {
     it('finds everything there, follows a changed configuration and seeds nothing again', async () => {
       await ask('DELETE', '/api/regions/hinjewadi', { ifMatch: 1 });
       await ask('DELETE', '/api/regions/pune', { ifMatch: '*' });
-      const events = (await everything()).length;
+      // Each start brings its own key for sessions.
+      const lasting = async (): Promise<number> => (await everything()).filter(({ stream }) => stream !== 'signers:all').length;
+      const events = await lasting();
       await running.service.close();
       const other = `other-admin-${randomBytes(24).toString('hex')}`;
       running = await open({ PATAKA_ADMIN_TOKEN: other });
@@ -446,7 +448,7 @@ describe('flag-admin over PostgreSQL', () => {
       expect((await ask('GET', '/api/session', { token: SERVER })).body).toMatchObject({ kind: 'server' });
       await running.service.close();
       running = await open();
-      expect((await everything()).length).toBe(events + 2);
+      expect(await lasting()).toBe(events + 2);
     });
   });
 });

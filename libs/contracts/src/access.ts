@@ -32,7 +32,7 @@ export interface AccessKey {
 /** An environment as published on access-changes. */
 export interface Environment { key: string; name: string; createdBy: string; createdAt: string; version: number }
 
-/** Who is calling: a credential that was recognised. `subject` is what events record as the actor. */
+/** Who is calling: a credential that was recognised. `subject` is what events record as the actor; a member's principal names the session, which is its `keyId` too. */
 export type Principal =
-  | { kind: 'management'; role: Role; keyId: string; subject: string }
+  | { kind: 'management'; role: Role; keyId: string; subject: string; session?: { id: string; expiresAt: string } }
   | { kind: 'server' | 'client'; environment: string; keyId: string; subject: string };

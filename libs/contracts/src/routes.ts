@@ -5,6 +5,7 @@ import { CreateCorrection } from './correction';
 import { CompleteExperiment, CreateExperiment, PatchExperiment, StartExperiment } from './experiment';
 import { ExplainRequest } from './explain';
 import { CreateFlag, FlagEnvironment, PatchFlag } from './flag';
+import { ChangePassword, CreateMember, JoinWithInvitation, PatchMember, SetPassword, SignIn } from './member';
 import { MetricDefinition } from './metric';
 import type { Shape } from './schema';
 import { Calendar, PatchKeyList, Region, Segment } from './segment';
@@ -82,7 +83,22 @@ const flagAdmin = of('flag-admin', [
   ['POST', '/api/keys', 'Makes a key; its token is answered once', ADMIN, { body: CreateKey, status: 201 }],
   ['DELETE', '/api/keys/{id}', 'Revokes a key', ADMIN, { status: 204 }],
   ['GET', '/api/audit', 'Every event of flag-admin, newest last', READ, { query: PAGE }],
+  ['GET', '/api/members', 'Lists members', READ, { query: PAGE }],
+  ['POST', '/api/members', 'Makes a member; without a password an invitation is answered once', ADMIN, { body: CreateMember, status: 201 }],
+  ['GET', '/api/members/{id}', 'One member', READ],
+  ['PATCH', '/api/members/{id}', 'Changes name, address or role of a member', ADMIN, { body: PatchMember, ifMatch: true }],
+  ['DELETE', '/api/members/{id}', 'Removes a member and ends their sessions', ADMIN, { status: 204 }],
+  ['PUT', '/api/members/{id}/password', 'Sets the password of a member and ends their sessions', ADMIN, { body: SetPassword, status: 204 }],
+  ['POST', '/api/members/{id}/invitation', 'A new invitation to choose a password; answered once', ADMIN, { status: 201 }],
   ['GET', '/api/session', 'Who this credential is', [...READ, 'server', 'client']],
+  ['POST', '/api/session', 'Signs in with address and password', ANYONE, { body: SignIn }],
+  ['DELETE', '/api/session', 'Signs out: here or, with everywhere=true, on every device', ANYONE, { query: { everywhere: 'true: ends every session of this member' }, status: 204 }],
+  ['GET', '/api/session/options', 'How one may sign in here, and whether there is a member yet', ANYONE],
+  ['POST', '/api/session/renewal', 'A new session token, by the renewal cookie', ANYONE],
+  ['POST', '/api/session/join', 'Chooses a password with an invitation, and signs in', ANYONE, { body: JoinWithInvitation }],
+  ['PUT', '/api/session/password', 'Changes the own password and ends all other sessions', READ, { body: ChangePassword }],
+  ['GET', '/api/session/oidc', 'Begins signing in with the OpenID provider', ANYONE, { query: { returnTo: 'path to come back to' }, status: 302 }],
+  ['GET', '/api/session/oidc/callback', 'Where the OpenID provider sends the browser back to', ANYONE, { status: 302 }],
 ]);
 
 const experimentActions: Entry[] = (['pause', 'resume', 'rollback', 'archive'] as const)

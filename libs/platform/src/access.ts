@@ -1,8 +1,9 @@
 import type { AccessChange, AccessKey, Environment, JsonObject, Principal } from '@pataka/contracts';
 import { hashToken } from './credentials';
+import { SessionDirectory, type SessionSnapshot } from './session-directory';
 
-/** The directory as plain JSON, for a cache or a snapshot. */
-export interface AccessSnapshot { position: number; keys: AccessKey[]; environments: Environment[] }
+/** The directory as plain JSON, for a cache or a snapshot; older ones know nothing of sessions. */
+export interface AccessSnapshot extends Partial<SessionSnapshot> { position: number; keys: AccessKey[]; environments: Environment[] }
 
 type Listener = (change: AccessChange) => void;
 
@@ -28,10 +29,13 @@ export class AccessDirectory {
   private readonly remembered = new Map<string, { key: AccessKey; principal: Principal }>();
   private readonly environmentsByKey = new Map<string, Environment>();
   private readonly listeners = new Set<Listener>();
+  private readonly sessions: SessionDirectory;
   private highest = 0;
 
   /** @param now milliseconds since the epoch, for expiry. */
-  constructor(private readonly now: () => number = Date.now) {}
+  constructor(private readonly now: () => number = Date.now) {
+    this.sessions = new SessionDirectory(now);
+  }
 
   /** Takes one change; false when it is already known, older than what is known, or nothing that can be read. */
   apply(change: AccessChange, position: number): boolean {
@@ -74,6 +78,16 @@ export class AccessDirectory {
     return known !== undefined && !this.expired(known.key) ? known.principal : this.lookUp(token);
   }
 
+  /** Whose session token this is; null for one that is forged, over, or of a member who is gone. */
+  authenticateSession(token: string): Principal | null {
+    return this.sessions.authenticate(token);
+  }
+
+  /** Whether what a principal came in by still opens anything: for connections that outlast one request. */
+  stillHolds(principal: Principal): boolean {
+    return principal.kind === 'management' && principal.session !== undefined ? this.sessions.stillHolds(principal) : this.isLive(principal.keyId);
+  }
+
   /** Calls back after each change that made a difference; the answer ends that. */
   onChange(listener: Listener): () => void {
     this.listeners.add(listener);
@@ -81,13 +95,14 @@ export class AccessDirectory {
   }
 
   snapshot(): AccessSnapshot {
-    return { position: this.highest, keys: [...this.keys.values()].sort(byId), environments: [...this.environmentsByKey.values()] };
+    return { position: this.highest, keys: [...this.keys.values()].sort(byId), environments: [...this.environmentsByKey.values()], ...this.sessions.snapshot() };
   }
 
   /** Adds what a snapshot knows; whatever is newer here stays. */
   restore(snapshot: AccessSnapshot): void {
     for (const key of snapshot.keys) this.takeKey(key);
     for (const environment of snapshot.environments) this.takeEnvironment(environment);
+    this.sessions.restore(snapshot);
     this.highest = Math.max(this.highest, snapshot.position);
   }
 
@@ -103,9 +118,16 @@ export class AccessDirectory {
   }
 
   private take(change: AccessChange): boolean {
-    if (change.kind === 'key' && isKey(change.after)) return this.takeKey(change.after as unknown as AccessKey);
-    if (change.kind === 'environment' && isEnvironment(change.after)) return this.takeEnvironment(change.after as unknown as Environment);
-    return false;
+    const { kind, after } = change;
+    switch (kind) {
+      case 'key': return isKey(after) && this.takeKey(after as unknown as AccessKey);
+      case 'environment': return isEnvironment(after) && this.takeEnvironment(after as unknown as Environment);
+      case 'member': return this.sessions.takeMember(after);
+      case 'signer': return this.sessions.takeSigner(after);
+      case 'session': return change.change === 'revoked' && this.sessions.takeEnded(after);
+      // A kind that a newer flag-admin knows.
+      default: return false;
+    }
   }
 
   private takeKey(key: AccessKey): boolean {

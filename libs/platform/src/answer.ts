@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 
 /** What a controller returns to say more than a body: status and headers. */
 export class Answer<Body = unknown> {
-  constructor(readonly status: number, readonly body: Body, readonly headers: Readonly<Record<string, string>> = {}) {}
+  constructor(readonly status: number, readonly body: Body, readonly headers: Readonly<Record<string, string | string[]>> = {}) {}
 }
 
 /** A document with its version; what `handle` of event-sourcing gives has more, which stays inside. */

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { roles, type Role } from '@pataka/contracts';
 import { logLevels, type LogLevel } from './logging';
 
 /** Where a Redis cluster is reached. */
@@ -6,6 +8,9 @@ export interface HostPort { host: string; port: number }
 export interface KafkaSasl { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string }
 /** An InfluxDB v2 API; `org` is '' for InfluxDB 1.8. */
 export interface InfluxConfig { url: string; token: string; org: string; bucket: string }
+
+/** An OpenID provider to sign in with. `roles` maps values of the claim to roles, `*` whoever has none of them. */
+export interface OidcConfig { issuer: string; clientId: string; clientSecret: string; name: string; roleClaim: string; roles: Readonly<Record<string, Role>> }
 
 /** The environment, checked. What is absent is embedded or left out. */
 export interface PlatformConfig {
@@ -22,6 +27,11 @@ export interface PlatformConfig {
   adminToken?: string;
   serverKey?: string;
   clientKey?: string;
+  /** Where browsers reach this, without a slash at the end: decides whether cookies are secure, and where OpenID providers send people back to. */
+  publicUrl?: string;
+  oidc?: OidcConfig;
+  /** Addresses and networks of proxies whose X-Forwarded-For is believed; loopback always is. */
+  trustedProxies?: string[];
   logLevel: LogLevel;
 }
 
@@ -168,6 +178,54 @@ const readCredentials = (reader: Reader): Pick<PlatformConfig, keyof typeof cred
   return found;
 };
 
+const originOf = (reader: Reader, variable: string): string | undefined => {
+  const text = reader.url(variable, ['https', 'http']);
+  if (text === undefined) return undefined;
+  const { origin, pathname, search, hash } = new URL(text);
+  return pathname === '/' && search === '' && hash === '' ? origin : reader.fault(variable, 'is an origin alone, like https://flags.example.org');
+};
+
+const isLoopback = (hostname: string): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+
+const readRoles = (reader: Reader): Record<string, Role> => {
+  const variable = 'PATAKA_OIDC_ROLES';
+  const found: Record<string, Role> = {};
+  for (const pair of (reader.text(variable) ?? '').split(',').filter((part) => part.trim() !== '')) {
+    const at = pair.lastIndexOf('=');
+    const role = roles.find((known) => known === pair.slice(at + 1).trim());
+    const value = pair.slice(0, Math.max(at, 0)).trim();
+    if (role === undefined || value === '') reader.fault(variable, `takes value=role with commas between, a role being one of ${roles.join(', ')}`);
+    else found[value] = role;
+  }
+  return found;
+};
+
+const OIDC_NEEDED = ['PATAKA_OIDC_ISSUER', 'PATAKA_OIDC_CLIENT_ID', 'PATAKA_OIDC_CLIENT_SECRET', 'PATAKA_OIDC_ROLES', 'PATAKA_PUBLIC_URL'];
+
+const readOidc = (reader: Reader): OidcConfig | undefined => {
+  const issuer = reader.url('PATAKA_OIDC_ISSUER', ['https', 'http']);
+  const clientId = reader.text('PATAKA_OIDC_CLIENT_ID');
+  const clientSecret = reader.secret('PATAKA_OIDC_CLIENT_SECRET');
+  const wanted = [issuer, clientId, clientSecret].some((value) => value !== undefined);
+  if (wanted) groupOf(reader, OIDC_NEEDED, []);
+  if (issuer !== undefined && new URL(issuer).protocol === 'http:' && !isLoopback(new URL(issuer).hostname)) reader.fault('PATAKA_OIDC_ISSUER', 'must be https: the provider decides who comes in');
+  const mapping = readRoles(reader);
+  if (issuer === undefined || clientId === undefined || clientSecret === undefined) return undefined;
+  return { issuer, clientId, clientSecret, name: reader.text('PATAKA_OIDC_NAME') ?? new URL(issuer).hostname, roleClaim: reader.text('PATAKA_OIDC_ROLE_CLAIM') ?? 'roles', roles: mapping };
+};
+
+const isNetwork = (text: string): boolean => {
+  const [address = '', bits = '0'] = text.split('/');
+  const family = isIP(address);
+  return family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32);
+};
+
+const readProxies = (reader: Reader): string[] | undefined => {
+  const variable = 'PATAKA_TRUSTED_PROXIES';
+  const networks = reader.text(variable)?.split(',').map((part) => part.trim());
+  return networks === undefined || networks.every(isNetwork) ? networks : reader.fault(variable, 'takes addresses or networks like 10.0.0.0/8, with commas between');
+};
+
 /**
  * Reads the environment.
  * @throws ConfigError that names every variable at fault, and the value of none.
@@ -181,6 +239,9 @@ export const loadPlatformConfig = (environment: Environment): PlatformConfig => 
     ...readKafka(reader),
     ...readCredentials(reader),
     ...given({
+      publicUrl: originOf(reader, 'PATAKA_PUBLIC_URL'),
+      oidc: readOidc(reader),
+      trustedProxies: readProxies(reader),
       databaseUrl: reader.url('DATABASE_URL', ['postgres', 'postgresql']),
       redisUrl: reader.url('REDIS_URL', ['redis', 'rediss']),
       redisClusterNodes: reader.hosts('REDIS_CLUSTER_NODES'),

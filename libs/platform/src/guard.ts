@@ -3,6 +3,7 @@ import { DomainError, type Caller, type Principal, type Route, type ServiceName 
 import type { AccessDirectory } from './access';
 import { tokenOf } from './credentials';
 import type { Logger } from './logging';
+import { cookieOf, refuseForeign } from './session-cookies';
 
 /** What the names of parameters are does not matter, only where they stand: `/api/flags/:key` and `/api/flags/{flag}` are one route. */
 const shapeOf = (template: string): string => template.replace(/\{[^}]*\}|:[A-Za-z0-9_]+/g, '{}');
@@ -56,13 +57,19 @@ export class AccessGuard {
   enter(route: Route, headers: IncomingHttpHeaders): Principal | null {
     const token = tokenOf(headers);
     if (route.allow.includes('anyone')) return token === null ? null : this.access.authenticate(token);
-    return this.admit(route, token);
+    const session = token === null ? cookieOf(headers, 'session') : null;
+    if (token === null && session === null) throw new DomainError('unauthenticated', 'Send Authorization: Bearer <token>, or X-API-Key, or sign in');
+    if (!this.access.filled()) throw new DomainError('unavailable', 'Access rights have not arrived yet: try again shortly', [], { retryAfterSeconds: 1 });
+    return this.admit(route, token === null ? this.bySession(route, session ?? '', headers) : this.access.authenticate(token));
   }
 
-  private admit(route: Route, token: string | null): Principal {
-    if (token === null) throw new DomainError('unauthenticated', 'Send Authorization: Bearer <token>, or X-API-Key');
-    if (!this.access.filled()) throw new DomainError('unavailable', 'Access rights have not arrived yet: try again shortly', [], { retryAfterSeconds: 1 });
-    const principal = this.access.authenticate(token);
+  /** What another site's page has made a browser send is refused before anybody looks whose cookies they are. */
+  private bySession(route: Route, session: string, headers: IncomingHttpHeaders): Principal | null {
+    refuseForeign(route.method, headers);
+    return this.access.authenticateSession(session);
+  }
+
+  private admit(route: Route, principal: Principal | null): Principal {
     if (principal === null) throw new DomainError('unauthenticated', 'This credential is unknown, revoked or expired');
     if (!grants(route.allow, principal)) throw new DomainError('forbidden', `Only ${route.allow.join(', ')} may do that`);
     return principal;

@@ -1,6 +1,7 @@
 export * from './access';
 export * from './answer';
 export * from './body';
+export * from './client-address';
 export * from './command';
 export * from './config';
 export * from './credentials';
@@ -18,7 +19,10 @@ export * from './operations';
 export * from './paging';
 export * from './problem';
 export * from './redis-snapshot-cache';
+export { stateOf } from './request';
 export * from './server';
+export * from './session-cookies';
+export * from './session-token';
 export * from './snapshot-cache';
 export * from './start';
 export * from './time-series';

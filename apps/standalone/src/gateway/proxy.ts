@@ -15,10 +15,12 @@ const announcesBody = ({ headers }: IncomingMessage): boolean => headers['transf
 
 const onwardHeaders = (request: IncomingMessage, body: Buffer | null): Headers => {
   const { remoteAddress } = request.socket;
+  // Appended, never replaced: who reads it walks from the right, past the proxies it trusts.
+  const before = request.headers['x-forwarded-for'];
   return {
     ...without(ofRequests, request.headers),
     ...(body === null ? {} : { 'content-length': String(body.length) }),
-    ...(remoteAddress === undefined ? {} : { 'x-forwarded-for': remoteAddress }),
+    ...(remoteAddress === undefined ? {} : { 'x-forwarded-for': typeof before === 'string' ? `${before}, ${remoteAddress}` : remoteAddress }),
   };
 };
 

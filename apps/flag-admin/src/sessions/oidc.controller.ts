@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http';
+import { Controller, Get, Inject, Query, Req } from '@nestjs/common';
+import { DomainError } from '@pataka/contracts';
+import { Answer, clientAddressOf, cookieOf, networkOf, parameter, setCookie, stateOf, type Query as QueryOf } from '@pataka/platform';
+import { Members } from '../members/members';
+import { OIDC_SECONDS, safeReturn, type Oidc } from './oidc';
+import { SessionSettings } from './session-settings';
+import { Sessions, type From } from './sessions';
+import { Throttle } from './throttle';
+
+interface Request { raw: IncomingMessage }
+
+/** The way to an OpenID provider and back. A browser's address bar is on the way: what goes wrong is told on the sign-in page. */
+@Controller('api/session/oidc')
+export class OidcController {
+  constructor(
+    @Inject(SessionSettings) private readonly settings: SessionSettings, @Inject(Sessions) private readonly sessions: Sessions, @Inject(Members) private readonly members: Members,
+    @Inject(Throttle) private readonly throttle: Throttle,
+  ) {}
+
+  @Get()
+  async begin(@Req() { raw }: Request, @Query() query: QueryOf): Promise<Answer> {
+    const oidc = this.provider();
+    await this.throttle.attempt(this.from(raw).address);
+    const { url, id } = await oidc.begin(safeReturn(parameter(query, 'returnTo')));
+    return this.redirect(url, [setCookie('oidc', id, { secure: this.settings.secure, maxAgeSeconds: OIDC_SECONDS })]);
+  }
+
+  @Get('callback')
+  async callback(@Req() { raw }: Request): Promise<Answer> {
+    const oidc = this.provider();
+    const done = setCookie('oidc', '', { secure: this.settings.secure, maxAgeSeconds: 0 });
+    try {
+      const { returnTo, cookies } = await this.finish(oidc, raw);
+      return this.redirect(returnTo, [done, ...cookies]);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code === 'internal') throw error;
+      return this.redirect(`/sign-in?error=${error.code}`, [done]);
+    }
+  }
+
+  private async finish(oidc: Oidc, raw: IncomingMessage): Promise<{ returnTo: string; cookies: string[] }> {
+    const from = this.from(raw);
+    const { details, identity, emailVerified, returnTo } = await oidc.finish(cookieOf(raw.headers, 'oidc'), (raw.url ?? '').split('?')[1] ?? '');
+    const context = { meta: { actor: identity.subject.slice(0, 128), correlationId: from.correlationId, reason: `said by ${identity.issuer}`.slice(0, 1000) } };
+    const member = await this.members.provide(details, identity, emailVerified, context);
+    const { token, renewal } = await this.sessions.open(member, 'oidc', from);
+    return { returnTo, cookies: this.settings.cookies(token, renewal) };
+  }
+
+  private provider(): Oidc {
+    if (this.settings.oidc === null) throw new DomainError('not-found', 'No OpenID provider is configured here: set PATAKA_OIDC_ISSUER');
+    return this.settings.oidc;
+  }
+
+  private from(raw: IncomingMessage): From {
+    return { address: networkOf(clientAddressOf(raw, this.settings.proxies)), correlationId: stateOf(raw).correlationId };
+  }
+
+  private redirect(location: string, cookies: string[]): Answer {
+    return new Answer(302, '', { location, 'set-cookie': cookies, 'referrer-policy': 'no-referrer' });
+  }
+}
