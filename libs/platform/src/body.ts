@@ -1,10 +1,12 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { checkJson, DomainError } from '@pataka/contracts';
+import { type BodySink, Incoming } from './incoming';
 
 /** Largest body taken, in bytes. */
 export const MAX_BODY_BYTES = 1_048_576;
 const MAX_DEPTH = 64;
+const MAX_STRING = 1_000_000;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const JSON_TYPE = /^application\/json[\t ]*(;[\t ]*charset[\t ]*=[\t ]*"?utf-8"?[\t ]*)?;?$/i;
 
@@ -12,29 +14,50 @@ const tooLarge = (limit: number): DomainError => new DomainError('too-large', `A
 
 type Done = (error: Error | null, body: Buffer) => void;
 
+const NOTHING = Buffer.alloc(0);
+
+/** A body on its way: calls back once, when it is whole, too large or cut off. */
+class Collected implements BodySink {
+  private first: Buffer | null = null;
+  private rest: Buffer[] | null = null;
+  private size = 0;
+  private settled = false;
+
+  constructor(private readonly limit: number, private readonly done: Done) {}
+
+  take(chunk: Buffer): void {
+    if (this.settled) return;
+    this.size += chunk.length;
+    if (this.size > this.limit) this.finish(tooLarge(this.limit));
+    else if (this.first === null) this.first = chunk;
+    else (this.rest ??= [this.first]).push(chunk);
+  }
+
+  end(): void {
+    this.finish(null);
+  }
+
+  cutOff(): void {
+    if (!this.settled) this.finish(new DomainError('validation', 'The body ended before it was whole'));
+  }
+
+  private finish(error: Error | null): void {
+    if (this.settled) return;
+    this.settled = true;
+    if (error !== null) return this.done(error, NOTHING);
+    this.done(null, this.rest === null ? this.first ?? NOTHING : Buffer.concat(this.rest, this.size));
+  }
+}
+
 /** Reads a body whole and calls back once. For the hottest paths; everybody else awaits `readBody`. */
 export const collectBody = (request: IncomingMessage, limit: number, done: Done): void => {
   const announced = Number(request.headers['content-length']);
-  const nothing = Buffer.alloc(0);
-  if (announced > limit) return done(tooLarge(limit), nothing);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  let settled = false;
-  const finish = (error: Error | null): void => {
-    if (settled) return;
-    settled = true;
-    if (error !== null) return done(error, nothing);
-    done(null, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
-  };
-  const onData = (chunk: Buffer): void => {
-    if (settled) return;
-    size += chunk.length;
-    if (size > limit) finish(tooLarge(limit));
-    else chunks.push(chunk);
-  };
-  const cutOff = (): void => finish(settled ? null : new DomainError('validation', 'The body ended before it was whole'));
+  if (announced > limit) return done(tooLarge(limit), NOTHING);
+  const body = new Collected(limit, done);
+  if (request instanceof Incoming && request.handTo(body)) return;
+  const cutOff = (): void => body.cutOff();
   // Never taken off again: that costs as much as the body itself, and an error that nobody listens for would end the process.
-  request.on('data', onData).on('end', () => finish(null)).on('error', cutOff).on('close', cutOff);
+  request.on('data', (chunk: Buffer) => body.take(chunk)).on('end', () => body.end()).on('error', cutOff).on('close', cutOff);
 };
 
 /** @throws DomainError `too-large` beyond `limit` bytes, `validation` when the caller breaks off. */
@@ -65,6 +88,28 @@ const parse = (text: string): unknown => {
   }
 };
 
+// Written out as they are, or with an escape: then the long way finds out what they are.
+const DOUBTFUL = /\\u|"(?:__proto__|constructor|prototype)"/;
+
+/** Whether nothing nests too deep and no number has lost digits. */
+const isSound = (value: unknown, depth: number): boolean => {
+  if (typeof value === 'number') return Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value));
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth === 0) return false;
+  if (Array.isArray(value)) return value.every((item) => isSound(item, depth - 1));
+  for (const name in value) if (!isSound((value as Record<string, unknown>)[name], depth - 1)) return false;
+  return true;
+};
+
+const checkedJson = (text: string): unknown => {
+  const value = parse(text);
+  // Valid UTF-8 without an escape holds neither NUL nor lone surrogates; texts are shorter than the limit of one string.
+  if (text.length <= MAX_STRING && !DOUBTFUL.test(text) && isSound(value, MAX_DEPTH)) return value;
+  const faults = checkJson(value, { maxDepth: MAX_DEPTH, maxString: MAX_STRING });
+  if (faults.length > 0) throw new DomainError('validation', 'The body holds what cannot be taken', faults);
+  return value;
+};
+
 /**
  * Parsed JSON; undefined for an empty body.
  * @throws DomainError `malformed-json` (not UTF-8, byte order mark, not JSON) or `validation` (too deep, NUL, lone surrogates, member names
@@ -72,12 +117,10 @@ const parse = (text: string): unknown => {
  */
 export const parseJsonBody = (body: Buffer): unknown => {
   if (body.length === 0) return undefined;
+  if (isAscii(body)) return checkedJson(body.toString('latin1'));
   if (!isUtf8(body)) throw malformed('The body is not valid UTF-8');
   if (body[0] === BOM[0] && body.subarray(0, BOM.length).equals(BOM)) throw malformed('The body begins with a byte order mark');
-  const value = parse(body.toString('utf8'));
-  const faults = checkJson(value, { maxDepth: MAX_DEPTH });
-  if (faults.length > 0) throw new DomainError('validation', 'The body holds what cannot be taken', faults);
-  return value;
+  return checkedJson(body.toString('utf8'));
 };
 
 /** Content type, size and text checked, then parsed; calls back once. For the hottest paths, where a promise is felt; everybody else awaits `readJson`. */

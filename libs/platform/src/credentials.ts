@@ -27,11 +27,22 @@ export const newToken = (kind: KeyKind): NewToken => {
 const MAX_TOKEN = 512;
 const BEARER = /^bearer +([\x21-\x7e]+) *$/i;
 const VISIBLE = /^[\x21-\x7e]+$/;
+const USUAL = 'Bearer ';
+
+const bearerOf = (authorization: string): string | null => {
+  // As nearly everybody writes it: then one pattern is enough.
+  if (authorization.startsWith(USUAL)) {
+    const token = authorization.slice(USUAL.length);
+    if (VISIBLE.test(token)) return token;
+  }
+  return BEARER.exec(authorization)?.[1] ?? null;
+};
 
 /** The token of `Authorization: Bearer` or, where there is none, of `X-API-Key`; null without a usable one. */
 export const tokenOf = (headers: IncomingHttpHeaders): string | null => {
-  const bearer = headers.authorization === undefined ? null : BEARER.exec(headers.authorization);
+  const bearer = headers.authorization === undefined ? null : bearerOf(headers.authorization);
+  if (bearer !== null) return bearer.length <= MAX_TOKEN ? bearer : null;
   const apiKey = headers['x-api-key'];
-  const token = bearer?.[1] ?? (typeof apiKey === 'string' ? apiKey.trim() : '');
+  const token = typeof apiKey === 'string' ? apiKey.trim() : '';
   return token.length <= MAX_TOKEN && VISIBLE.test(token) ? token : null;
 };

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { DomainError, type Principal, type Route } from '@pataka/contracts';
 import { collectJson } from './body';
+import { type CollectedHeaders, NO_HEADERS } from './hot-answer';
 import type { AccessGuard } from './guard';
 import type { RouteFigures } from './metrics';
 import type { RequestState } from './request';
@@ -70,34 +71,6 @@ const parts = (template: string, names: readonly string[]): HotRoute['match'] =>
     const found = pattern.exec(path);
     return found === null ? null : Object.fromEntries(names.map((name, index) => [name, decode(found[index + 1]!)]));
   };
-};
-
-/** Stands for an answer while its headers are set, and keeps them. */
-export class CollectedHeaders {
-  readonly list: string[] = [];
-
-  setHeader(name: string, value: string): void {
-    this.list.push(name, value);
-  }
-
-  /** Sets them after all: for an answer that `sendHot` does not give. */
-  applyTo(response: ServerResponse): void {
-    if (response.headersSent) return;
-    for (let at = 0; at < this.list.length; at += 2) response.setHeader(this.list[at]!, this.list[at + 1]!);
-  }
-}
-
-const NO_HEADERS: readonly string[] = [];
-
-/** Answers JSON that is already text (null: no body, for 304) on a route that collects its headers. Does nothing once the caller has gone. */
-export const sendHot = (request: HotRequest, response: ServerResponse, status: number, text: string | Buffer | null, headers: readonly string[] = NO_HEADERS): void => {
-  if (response.headersSent || response.destroyed) return;
-  if (text === null) return void response.writeHead(status, [...request.always, ...headers]).end();
-  const length = typeof text === 'string' ? Buffer.byteLength(text) : text.length;
-  response.writeHead(status, [...request.always, 'content-type', 'application/json; charset=utf-8', 'content-length', String(length), ...headers]);
-  // Without a character beyond ASCII one encoding is as good as the other, and this one is the cheaper.
-  if (typeof text === 'string' && length === text.length) response.end(text, 'latin1');
-  else response.end(text);
 };
 
 /** A hot route with its entry in the table of routes, and what it has answered. */

@@ -7,7 +7,8 @@ import type { AccessDirectory } from './access';
 import { createFastify, ServedRoutes } from './fastify-app';
 import { AccessGuard } from './guard';
 import { healthOf, type HealthChecks } from './health';
-import { CollectedHeaders, HotRoutes, type HotEntry, type HotHit, type HotRoute } from './hot-routes';
+import { CollectedHeaders } from './hot-answer';
+import { HotRoutes, type HotEntry, type HotHit, type HotRoute } from './hot-routes';
 import type { Infrastructure } from './infrastructure';
 import { HttpMetrics } from './metrics';
 import { createNestApp } from './nest-app';
@@ -75,7 +76,10 @@ class HttpService implements Service {
     const state = begin(request, headers ?? response);
     if (this.traces(request, hit)) state.span = this.options.infrastructure.telemetry!.begin(request);
     this.active += 1;
-    if (this.closing !== undefined) (headers ?? response).setHeader('connection', 'close');
+    if (this.closing !== undefined) {
+      (headers ?? response).setHeader('connection', 'close');
+      response.shouldKeepAlive = false;
+    }
     response.on('close', () => this.finished(request, response, state, hit?.entry ?? null));
     if ('refusal' in found) return this.fail(request, response, state, found.refusal);
     const { path } = found;

@@ -9,6 +9,7 @@ export * from './embedded-postgres';
 export * from './embedded-postgres-url';
 export * from './health';
 export * from './history';
+export * from './hot-answer';
 export * from './hot-routes';
 export * from './http';
 export * from './influx-time-series';

@@ -2,12 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { DomainError } from '@pataka/contracts';
 import { MAX_BODY_BYTES } from './body';
+import { KEEP_ALIVE_MS } from './hot-answer';
+import { Incoming } from './incoming';
 import { rawProblem, sendProblem } from './problem';
 
 /** Answers one request. */
 export type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
-const limits = { maxHeaderSize: 16_384, headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: 65_000, connectionsCheckingInterval: 5_000 };
+const limits = { maxHeaderSize: 16_384, headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: 5_000 };
 const DRAIN_MS = 10_000;
 
 /** A request that llhttp refused never becomes one: it is answered on the bare socket. */
@@ -36,7 +38,7 @@ const cutSilent = (server: Server): void => {
 
 /** A node:http server with its limits set, for a service or for the gateway before several. */
 export const createHttpServer = (handle: Handle): Server => {
-  const server = createServer(limits, handle);
+  const server = createServer({ ...limits, IncomingMessage: Incoming }, handle);
   noteConnections(server);
   server.on('clientError', answerUnreadable);
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
