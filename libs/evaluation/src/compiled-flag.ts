@@ -17,6 +17,8 @@ export type FlagScope = Scope & {
 export type Decider = {
   /** Whether the answer may depend on the time; otherwise the instant passed to `decide` does not matter. */
   readonly needsClock: boolean;
+  /** The answer of a flag that has but one, whatever the context: one without rules, or disabled. */
+  readonly constant: Evaluation | undefined;
   /** The flag's answer, made once and shared; what was bucketed is left in the context. */
   decide(context: Context, at: number): Evaluation;
 };
@@ -49,6 +51,7 @@ export class CompiledFlag implements Decider {
   /** Highest priority first; equal priorities as they are listed. */
   readonly rules: readonly CompiledRule[];
   readonly prerequisites: readonly Prerequisite[];
+  readonly constant: Evaluation | undefined;
   private readonly disabled: Evaluation;
   private readonly fallback: Evaluation;
   private readonly unmet: Evaluation;
@@ -63,6 +66,7 @@ export class CompiledFlag implements Decider {
     this.disabled = defaultAnswer(flag, 'DISABLED');
     this.unmet = defaultAnswer(flag, 'DEFAULT');
     this.fallback = rules.length === 0 ? defaultAnswer(flag, 'STATIC') : this.unmet;
+    this.constant = !this.enabled ? this.disabled : this.rules.length === 0 && this.prerequisites.length === 0 ? this.fallback : undefined;
   }
 
   decide(context: Context, at: number): Evaluation {
@@ -98,6 +102,6 @@ export const compileFlag = (flag: Flag, scope: FlagScope): Decider => {
     return new CompiledFlag(flag, scope);
   } catch (error) {
     const failure = unserved('PARSE_ERROR', error instanceof Error ? error.message : 'the flag document is malformed', flag.version);
-    return { needsClock: false, decide: () => failure };
+    return { needsClock: false, constant: failure, decide: () => failure };
   }
 };

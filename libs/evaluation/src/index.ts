@@ -3,7 +3,7 @@ export { conditionsFaults } from './condition-faults';
 export { instant as instantFault } from './condition-operands';
 export { Context, prepareContext } from './context';
 export { findPrerequisiteCycle, findSegmentCycle } from './cycle';
-export { ENGINE_VERSION, evaluate, evaluateValue } from './evaluate';
+export { ENGINE_VERSION, evaluate, evaluateTogether, evaluateValue } from './evaluate';
 export { Evaluator } from './evaluator';
 export type { ErrorCode, Evaluation, Failure, Reason, Served, Tally, Unserved } from './evaluation';
 export { explain, type ConditionExplanation, type Explanation, type PrerequisiteExplanation, type RuleExplanation, type RuleFinding, type RuleOutcome,
@@ -15,4 +15,5 @@ export { foldKeyListSteps, KeyListCursor } from './key-list-fold';
 export { md5First32 } from './md5';
 export { MAX_REGEX_LENGTH, validateRegex } from './regex';
 export { compileRuleset, CompiledRuleset, type Ruleset, type RulesetChange } from './ruleset';
+export type { FlagPlace } from './places';
 export { isTimeZone } from './zone';

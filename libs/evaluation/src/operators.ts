@@ -53,27 +53,53 @@ const LONGEST_KNOWN = 64;
 /** Whether a text satisfies a condition's value. */
 type Matches = (actual: string) => boolean;
 
+/** What one condition's value has answered to texts. */
+class Known {
+  private readonly answers = new Map<string, boolean>();
+
+  constructor(private readonly matches: Matches) {}
+
+  of(text: string): boolean {
+    const answer = this.answers.get(text);
+    return answer === undefined ? this.learn(text) : answer;
+  }
+
+  private learn(text: string): boolean {
+    const answer = this.matches(text);
+    if (text.length > LONGEST_KNOWN) return answer;
+    if (this.answers.size >= KNOWN_TEXTS) this.answers.clear();
+    this.answers.set(text, answer);
+    return answer;
+  }
+}
+
+const MAX_SHARED = 1_000;
+
 /**
  * An operator that takes texts and is dear to compute. It remembers what it answered: attributes repeat (versions, vehicle types,
- * languages), and looking up is ten times cheaper than matching or parsing again. Bounded: when full it starts afresh, and long
- * texts, which hardly repeat, are never kept.
+ * languages), and looking up is ten times cheaper than matching or parsing again. Conditions that say the same, as many flags' do, share
+ * what they remember. Bounded: when full it starts afresh, and long texts, which hardly repeat, are never kept.
  */
-const onText = (matchesFor: (value: unknown) => Matches | undefined): Compile => (value, read) => {
-  const matches = matchesFor(value);
-  if (matches === undefined) return () => false;
-  const known = new Map<string, boolean>();
-  const learn = (text: string): boolean => {
-    const answer = matches(text);
-    if (text.length > LONGEST_KNOWN) return answer;
-    if (known.size >= KNOWN_TEXTS) known.clear();
-    known.set(text, answer);
-    return answer;
+const onText = (matchesFor: (value: unknown) => Matches | undefined): Compile => {
+  const shared = new Map<string, Known>();
+  const knownOf = (value: unknown): Known | undefined => {
+    const common = typeof value === 'string' ? shared.get(value) : undefined;
+    if (common !== undefined) return common;
+    const matches = matchesFor(value);
+    if (matches === undefined) return undefined;
+    const known = new Known(matches);
+    if (typeof value !== 'string') return known;
+    if (shared.size >= MAX_SHARED) shared.clear();
+    shared.set(value, known);
+    return known;
   };
-  return (context, at) => {
-    const actual = read(context, at);
-    if (typeof actual !== 'string') return false;
-    const answer = known.get(actual);
-    return answer === undefined ? learn(actual) : answer;
+  return (value, read) => {
+    const known = knownOf(value);
+    if (known === undefined) return () => false;
+    return (context, at) => {
+      const actual = read(context, at);
+      return typeof actual === 'string' && known.of(actual);
+    };
   };
 };
 

@@ -131,6 +131,13 @@ export class CompiledRuleset implements Places {
     return place === undefined ? undefined : place.compiled;
   }
 
+  /**
+   * The place of a flag, for who evaluates it again and again: it stays the same whatever is changed. `evaluateTogether` evaluates what is there.
+   */
+  place(key: string): FlagPlace {
+    return this.flags.at(key);
+  }
+
   /** What a condition's `in_segment` refers to. */
   segment(key: string): SegmentPlace {
     return this.segments.at(key);

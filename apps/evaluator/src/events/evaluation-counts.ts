@@ -20,6 +20,7 @@ export class EvaluationCounts {
   readonly #timer: NodeJS.Timeout;
   #ended: Ended[] = [];
   #minuteEndsMs = 0;
+  readonly #readers: (() => void)[] = [];
 
   constructor(private readonly events: BackgroundEvents, private readonly newId: () => string, private readonly now: () => number, intervalMs = 10_000) {
     this.#timer = setInterval(() => this.flush(), intervalMs);
@@ -29,6 +30,11 @@ export class EvaluationCounts {
   /** What is counted from now on belongs to this instant's minute. */
   at(nowMs: number): void {
     if (nowMs >= this.#minuteEndsMs) this.#endMinute(nowMs);
+  }
+
+  /** Called before counters are read and begin again at zero: whoever counts several at once says so then. */
+  beforeReading(listener: () => void): void {
+    this.#readers.push(listener);
   }
 
   /** The counter of a series, the same one each time. */
@@ -61,6 +67,7 @@ export class EvaluationCounts {
 
   #endMinute(nowMs: number): void {
     const minuteMs = this.#minuteEndsMs - MINUTE_MS;
+    for (const listener of this.#readers) listener();
     this.#minuteEndsMs = (Math.floor(nowMs / MINUTE_MS) + 1) * MINUTE_MS;
     for (const { series, counter } of this.#series.values()) {
       if (counter.count > 0 && this.#ended.length < MAX_ENDED) this.#ended.push({ ...series, count: counter.count, minuteMs });

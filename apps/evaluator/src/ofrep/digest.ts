@@ -1,25 +1,31 @@
+import { createHash } from 'node:crypto';
+
 const MULTIPLIER = 0x01000193;
-const SEEDS = [0x811c9dc5, 0x050c5d1f, 0x1b873593, 0x2f0b4a87] as const;
-const hex = (lane: number): string => (lane >>> 0).toString(16).padStart(8, '0');
 
-/** What entity tags of bulk answers are made of: four FNV-1a of 32 bits side by side, each over its own words or, of a text, over all of it. */
+/**
+ * What entity tags of bulk answers are made of: 128 bits of each answer, added up in four lanes. Each answer names its flag, so their order
+ * does not matter, and what is added once for several of them is what each would have added by itself.
+ */
 export class Digest {
-  a: number = SEEDS[0];
-  b: number = SEEDS[1];
-  c: number = SEEDS[2];
-  d: number = SEEDS[3];
+  a = 0;
+  b = 0;
+  c = 0;
+  d = 0;
 
-  static ofWords(a: number, b: number, c: number, d: number): Digest {
+  static ofBytes(bytes: Buffer): Digest {
+    const hash = createHash('sha256').update(bytes).digest();
     const digest = new Digest();
-    digest.a = a;
-    digest.b = b;
-    digest.c = c;
-    digest.d = d;
+    digest.a = hash.readInt32LE(0);
+    digest.b = hash.readInt32LE(4);
+    digest.c = hash.readInt32LE(8);
+    digest.d = hash.readInt32LE(12);
     return digest;
   }
 
-  static ofText(text: string): Digest {
+  /** The digest of what this one stands for with a text behind it: FNV-1a, begun in each lane where the lane stands. */
+  with(text: string): Digest {
     const digest = new Digest();
+    digest.add(this);
     for (let at = 0; at < text.length; at += 1) {
       const code = text.charCodeAt(at);
       digest.a = Math.imul(digest.a ^ code, MULTIPLIER);
@@ -30,14 +36,25 @@ export class Digest {
     return digest;
   }
 
+  clear(): void {
+    this.a = this.b = this.c = this.d = 0;
+  }
+
   add(part: Digest): void {
-    this.a = Math.imul(this.a ^ part.a, MULTIPLIER);
-    this.b = Math.imul(this.b ^ part.b, MULTIPLIER);
-    this.c = Math.imul(this.c ^ part.c, MULTIPLIER);
-    this.d = Math.imul(this.d ^ part.d, MULTIPLIER);
+    this.a = (this.a + part.a) | 0;
+    this.b = (this.b + part.b) | 0;
+    this.c = (this.c + part.c) | 0;
+    this.d = (this.d + part.d) | 0;
   }
 
   etag(): string {
-    return `"${hex(this.a)}${hex(this.b)}${hex(this.c)}${hex(this.d)}"`;
+    LANES[0] = this.a;
+    LANES[1] = this.b;
+    LANES[2] = this.c;
+    LANES[3] = this.d;
+    return `"${HEX.toString('hex')}"`;
   }
 }
+
+const LANES = new Int32Array(4);
+const HEX = Buffer.from(LANES.buffer);

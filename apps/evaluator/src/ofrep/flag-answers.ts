@@ -1,31 +1,32 @@
-import { createHash } from 'node:crypto';
 import type { Flag } from '@pataka/contracts';
-import type { Evaluation, Served, Tally } from '@pataka/evaluation';
+import type { Context, ErrorCode, Evaluation, Served, Tally } from '@pataka/evaluation';
 import type { Counter, EvaluationCounts } from '../events/evaluation-counts';
+import type { Piece } from './answer-list';
 import { Digest } from './digest';
 import { failureText } from './ofrep-errors';
 
 /** A flag's answer in a list. */
-export interface Part {
-  bytes: Buffer;
-  digest: Digest;
-  /** Which of its flag's answers it is, where it is always the same bytes; else -1. */
-  ordinal: number;
+export interface Part extends Piece {
+  /** Which of its flag's answers it is, where it is always the same bytes; else beyond all of these. */
+  readonly ordinal: number;
+  readonly counter: Counter;
 }
+
+const NEVER_THE_SAME = Number.MAX_SAFE_INTEGER;
 
 /** One answer of a flag as text; what depends on the context's key comes behind it. Kept at the engine's shared answer, so that it takes no look-up. */
 export class Fragment implements Part, Tally {
   /** Counted by `counter` instead, which answers of the same variant share. */
   readonly count = 0;
 
+  /** The text, with a comma behind it where it is the whole answer. */
   readonly bytes: Buffer;
-  /** The SHA-256 of the text, its first 128 bits. */
   readonly digest: Digest;
 
   /** @param text the whole answer or, of an experiment's rule, all but its end */
   constructor(readonly owner: FlagAnswers, readonly evaluation: Served, readonly text: string, readonly ordinal: number, readonly counter: Counter) {
-    this.bytes = Buffer.from(text);
-    this.digest = digestOf(this.bytes);
+    this.bytes = Buffer.from(this.experiment ? text : `${text},`);
+    this.digest = Digest.ofBytes(this.bytes);
   }
 
   get experiment(): boolean {
@@ -47,15 +48,12 @@ const serialise = (flag: Flag, evaluation: Served, stale: boolean): string => {
 };
 
 /** The end of an experiment's answer: what was bucketed, and where it fell. */
-export const experimentTail = ({ unit, bucket }: Pick<Evaluation, 'unit' | 'bucket'>): string =>
+export const experimentTail = ({ unit, bucket }: { readonly unit: string | undefined; readonly bucket: number | undefined }): string =>
   `${unit === undefined ? '' : `,"unit":${JSON.stringify(unit)}`}${bucket === undefined ? '' : `,"bucket":${bucket}`}}}`;
 
-const digestOf = (bytes: Buffer): Digest => {
-  const digest = createHash('sha256').update(bytes).digest();
-  return Digest.ofWords(digest.readInt32LE(0), digest.readInt32LE(4), digest.readInt32LE(8), digest.readInt32LE(12));
-};
-
-const textPart = (text: string): Part => ({ bytes: Buffer.from(text), digest: Digest.ofText(text), ordinal: -1 });
+const ended = ({ bytes, digest, counter }: Fragment, tail: string): Part => ({
+  bytes: Buffer.concat([bytes, Buffer.from(`${tail},`)]), digest: digest.with(tail), ordinal: NEVER_THE_SAME, counter,
+});
 
 /** The answers that one version of a flag has given in one environment: each serialised once, whoever gets it. */
 export class FlagAnswers {
@@ -63,15 +61,11 @@ export class FlagAnswers {
 
   constructor(readonly flag: Flag, private readonly environment: string, private readonly stale: boolean, private readonly counts: EvaluationCounts) {}
 
-  /** Counts an evaluation, and has its answer as a part of a list. */
-  partOf(evaluation: Evaluation): Part {
-    if (evaluation.errorCode !== undefined) {
-      this.failed(evaluation.errorCode).count += 1;
-      return textPart(failureText(this.flag.key, evaluation.errorCode, evaluation.errorDetails).text);
-    }
+  /** An evaluation's answer as a part of a list; of an experiment's, what was bucketed stands in the context. */
+  partOf(evaluation: Evaluation, context: Context): Part {
+    if (evaluation.errorCode !== undefined) return this.#failure(evaluation.errorCode, evaluation.errorDetails);
     const fragment = this.of(evaluation);
-    fragment.counter.count += 1;
-    return evaluation.experimentId === undefined ? fragment : textPart(fragment.text + experimentTail(evaluation));
+    return evaluation.experimentId === undefined ? fragment : ended(fragment, experimentTail(context));
   }
 
   of(evaluation: Served): Fragment {
@@ -83,6 +77,11 @@ export class FlagAnswers {
 
   failed(errorCode: string): Counter {
     return this.counts.counter(this.flag.key, this.environment, undefined, errorCode);
+  }
+
+  #failure(errorCode: ErrorCode, errorDetails: string): Part {
+    const bytes = Buffer.from(`${failureText(this.flag.key, errorCode, errorDetails).text},`);
+    return { bytes, digest: Digest.ofBytes(bytes), ordinal: NEVER_THE_SAME, counter: this.failed(errorCode) };
   }
 
   #find({ variant, ruleId, reason }: Served): Fragment | undefined {

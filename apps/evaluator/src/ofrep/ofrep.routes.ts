@@ -8,7 +8,7 @@ import { type KeyPrincipal, keyPrincipalOf } from '../key-principal';
 import type { RulesetState } from '../ruleset/ruleset-state';
 import type { StreamTokens } from '../stream/stream-tokens';
 import { AnswerBook } from './answer-book';
-import { BodyRoom, bulkAnswer } from './bulk-answer';
+import { AnswerList } from './answer-list';
 import { experimentTail } from './flag-answers';
 import { bodyFailure, failureText } from './ofrep-errors';
 
@@ -50,7 +50,7 @@ const refused = (key: string | undefined, error: unknown): { status: number; tex
 /** The routes of OFREP: single and bulk evaluation. */
 export class OfrepRoutes {
   readonly #answers: AnswerBook;
-  readonly #rooms = new BodyRoom();
+  readonly #list = new AnswerList();
 
   constructor(private readonly parts: OfrepParts) {
     this.#answers = new AnswerBook(parts.state, parts.counts);
@@ -101,13 +101,17 @@ export class OfrepRoutes {
     const { state, counts } = this.parts;
     const nowMs = this.parts.now();
     counts.at(nowMs);
-    const all = this.#answers.all(principal.environment, principal.kind, this.parts.stale());
-    const { etag, body } = bulkAnswer(all, state.compiled(principal.environment), prepared.context, nowMs);
+    const pages = this.#answers.all(principal.environment, principal.kind, this.parts.stale());
+    const list = this.#list;
+    list.begin();
+    state.compiled(principal.environment).run += 1;
+    for (let index = 0; index < pages.length; index += 1) pages[index]!.answer(prepared.context, nowMs, list);
+    const etag = list.etag();
     const headers = ['etag', etag, 'cache-control', 'no-cache'];
     if (matches(request.headers['if-none-match'], etag)) return sendHot(request, response, 304, null, headers);
     const metadata = `{"flagSetVersion":${state.position},"engine":"${ENGINE_VERSION}"}`;
-    const { bytes, room } = body(this.#rooms, `,"metadata":${metadata},"eventStreams":[${this.#eventStream(principal)}]}`);
-    response.on('finish', () => this.#rooms.giveBack(room));
+    const { bytes, room } = list.body(`,"metadata":${metadata},"eventStreams":[${this.#eventStream(principal)}]}`);
+    response.on('finish', () => list.giveBack(room));
     sendHot(request, response, 200, bytes, headers);
   }
 
