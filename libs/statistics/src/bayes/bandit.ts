@@ -64,8 +64,10 @@ const topTwo = (best: readonly number[], beta: number): number[] => {
   if (certain >= 0 && best.length > 1) {
     return best.map((_, index) => (index === certain ? beta : (1 - beta) / (best.length - 1)));
   }
-  const odds = best.map((share, index) => share / restOf(best, index));
-  return best.map((share, index) => share * (beta + (1 - beta) * restOf(odds, index)));
+  // Of what an arm leaves over no other has more than all of it: divided first, nothing overflows, however little that is.
+  const rests = best.map((_, index) => restOf(best, index));
+  const challenges = (share: number, own: number): number => best.reduce((sum, leader, index) => (index === own ? sum : sum + (share / at(rests, index)) * leader), 0);
+  return best.map((share, index) => share * beta + (1 - beta) * challenges(share, index));
 };
 
 const check = (input: AllocationInput): void => {

@@ -67,6 +67,13 @@ describe('bandit weights', () => {
     expect(probBest[1]).toBeCloseTo(normalPosterior({ estimate: 1, se: 5, prior: null, alpha: 0.05 }).chanceToBeat ?? 0, 12);
   });
 
+  it('are numbers where the others have next to no chance', () => {
+    const arms = [{ a: 463, b: 996 }, { a: 1, b: 4432 }, { a: 1, b: 4935 }];
+    const { probBest, weights } = allocate({ kind: 'beta', arms, algorithm: 'ttts', beta: 0.5, floor: 0 });
+    expect(probBest[1]).toBeLessThan(1e-300);
+    expect([weights[0]!, weights[1]! + weights[2]!].map((weight) => weight.toFixed(12))).toEqual(['0.500000000000', '0.500000000000']);
+  });
+
   it('split the challenger share evenly when one arm is certain', () => {
     const arms = [{ mean: 0, sd: 1 }, { mean: 0, sd: 1 }, { mean: 1000, sd: 1 }];
     expect(allocate({ kind: 'normal', arms, algorithm: 'ttts', beta: 0.5, floor: 0 }).weights).toEqual([0.25, 0.25, 0.5]);
