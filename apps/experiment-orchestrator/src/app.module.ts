@@ -8,6 +8,9 @@ import { ExperimentReads } from './experiments/experiment-reads';
 import { experimentResultsProjection, RESULTS_PROJECTION } from './experiments/experiment-results.projection';
 import { ExperimentsController } from './experiments/experiments.controller';
 import { FLAG_LINK, flagLinks } from './experiments/flag-link.process';
+import { holdoutAggregate } from './layers/holdout.decider';
+import { LayersController } from './layers/layers.controller';
+import { Placements } from './layers/placement';
 import { DueWorker } from './rollouts/due.worker';
 
 const SCHEMA = 'orchestrator';
@@ -22,9 +25,9 @@ class OrchestratorModule {
   static compose({ database, store, runner, access }: Parts): DynamicModule {
     return {
       module: OrchestratorModule,
-      controllers: [ExperimentsController, Consumers],
+      controllers: [ExperimentsController, LayersController, Consumers],
       providers: [
-        { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner }, { provide: AccessDirectory, useValue: access },
+        { provide: Database, useValue: database }, { provide: Placements, useValue: new Placements(SCHEMA) }, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner }, { provide: AccessDirectory, useValue: access },
         { provide: ExperimentReads, useValue: new ExperimentReads({ database, store, runner, schema: SCHEMA }) },
       ],
     };
@@ -35,6 +38,7 @@ const open = (databaseUrl: string, log: Infrastructure['log']) => {
   const database = Database.create({ url: databaseUrl, name: 'pataka-experiment-orchestrator', migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA)] });
   const store = new EventStore({ database, schema: SCHEMA, service: 'experiment-orchestrator', lockId: LOCK });
   store.register(experimentAggregate);
+  store.register(holdoutAggregate);
   const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'experiment-orchestrator', projections: [experimentResultsProjection, flagLinks(store)] });
   return { database, store, runner };
 };

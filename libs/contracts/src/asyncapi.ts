@@ -46,6 +46,7 @@ const messages: Record<TopicName, Message[]> = {
   segmentChanges: [...catalogueMessages, ...keyListMessages],
   accessChanges: accessMessages,
   experimentEvents: experimentTypes.map((type) => ({ type, summary: 'What happened, and the experiment after it', payload: change(type, { experiment: open }) })),
+  holdoutChanges: ['holdout.created', 'holdout.ended'].map((type) => ({ type, summary: 'A share of units is held out of experiments, or no longer', payload: change(type, { holdout: open }) })),
   metricChanges: [
     ...['metric.created', 'metric.updated'].map((type) => ({ type, summary: 'A metric definition or its correction', payload: object({ change: text, actor: text, reason: text, metric: ref('MetricDefinition') }, ['change', 'actor', 'metric']) })),
     ...['correction.created', 'correction.reverted'].map((type) => ({ type, summary: 'What was wrong with the evidence, signed; or that it was right after all', payload: object({ change: text, actor: text, reason: text, correction: open }, ['change', 'actor', 'correction']) })),
@@ -66,7 +67,7 @@ const messages: Record<TopicName, Message[]> = {
 const traffic: Record<ServiceName, { send: TopicName[]; receive: TopicName[] }> = {
   'flag-admin': { send: ['flagChanges', 'segmentChanges', 'accessChanges', 'deadLetters'], receive: ['flagChanges', 'experimentEvents', 'evaluationCounts', 'alerts'] },
   evaluator: { send: ['exposures', 'conversions', 'evaluationCounts'], receive: ['flagChanges', 'segmentChanges', 'accessChanges', 'metricChanges'] },
-  'experiment-orchestrator': { send: ['experimentEvents', 'alerts', 'deadLetters'], receive: ['flagChanges', 'segmentChanges', 'accessChanges', 'metricChanges', 'experimentEvents', 'experimentMetrics'] },
+  'experiment-orchestrator': { send: ['experimentEvents', 'holdoutChanges', 'alerts', 'deadLetters'], receive: ['flagChanges', 'segmentChanges', 'accessChanges', 'metricChanges', 'experimentEvents', 'experimentMetrics'] },
   analytics: { send: ['experimentMetrics', 'metricChanges', 'alerts', 'deadLetters'], receive: ['exposures', 'conversions', 'experimentEvents', 'experimentMetrics', 'metricChanges', 'alerts', 'accessChanges'] },
 };
 

@@ -11,6 +11,7 @@ export * from './exposure';
 export * from './flag';
 export * from './flag-events';
 export * from './flag-value';
+export * from './holdout';
 export * from './json';
 export * from './member';
 export * from './metric';

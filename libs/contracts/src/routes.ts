@@ -6,6 +6,7 @@ import { CompleteExperiment, CreateExperiment, PatchExperiment, StartExperiment 
 import { ExplainRequest } from './explain';
 import { CreateFlag, FlagEnvironment, PatchFlag } from './flag';
 import { ChangePassword, CreateMember, JoinWithInvitation, PatchMember, SetPassword, SignIn } from './member';
+import { CreateHoldout } from './holdout';
 import { MetricDefinition } from './metric';
 import type { Shape } from './schema';
 import { Calendar, PatchKeyList, Region, Segment } from './segment';
@@ -114,6 +115,11 @@ const orchestrator = of('experiment-orchestrator', [
   ...experimentActions,
   ['GET', '/api/experiments/{id}/rollout', 'Past steps with their decisions, the present step, and everything still planned', READ],
   ['GET', '/api/experiments/{id}/history', 'What happened to an experiment', READ, { query: PAGE }],
+  ['GET', '/api/layers', 'Which experiment has which share of which layer', READ],
+  ['GET', '/api/holdouts', 'Lists holdouts', READ, { query: PAGE }],
+  ['POST', '/api/holdouts', 'Holds a share of units out of every experiment that names it', MANAGE, { body: CreateHoldout, status: 201 }],
+  ['GET', '/api/holdouts/{key}', 'One holdout', READ],
+  ['DELETE', '/api/holdouts/{key}', 'Ends a holdout; experiments that run already go on without its members', MANAGE, { status: 204 }],
 ]);
 
 const analytics = of('analytics', [

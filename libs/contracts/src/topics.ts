@@ -10,6 +10,7 @@ export const topics = {
   segmentChanges: forEver('pataka.segment-changes.v1', 1),
   accessChanges: forEver('pataka.access-changes.v1', 1),
   experimentEvents: forEver('pataka.experiment-events.v1', 3),
+  holdoutChanges: forEver('pataka.holdout-changes.v1', 1),
   metricChanges: forEver('pataka.metric-changes.v1', 1),
   exposures: forEver('pataka.exposures.v1', 12),
   conversions: forEver('pataka.conversions.v1', 12),
