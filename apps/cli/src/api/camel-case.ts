@@ -1,8 +1,8 @@
 import type { JsonValue } from '@pataka/contracts';
 
 /** Members whose names, or whose whole content, are the user's own: they stay as they are. */
-const own = new Set(['value', 'defaultValue', 'config', 'metadata', 'properties', 'attributes', 'levels', 'successThresholds', 'failureThresholds']);
-const userKeyed = new Set(['environments']);
+const own = new Set(['value', 'defaultValue', 'config', 'metadata', 'properties', 'attributes', 'levels']);
+const userKeyed = new Set(['environments', 'successThresholds', 'failureThresholds', 'priors']);
 
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 

@@ -1,21 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { parseAllDocuments, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import type { JsonObject } from '@pataka/contracts';
-import { camelCased } from './camel-case';
+import { type Bundle, bundlesOf, differencesOf, type Kind, kinds, writable } from './bundle';
 import { ApiError, type Client, clientFromEnvironment } from './client';
-
-/** In the order in which they can be made: what others refer to first. */
-const kinds = ['regions', 'calendars', 'segments', 'flags', 'experiments'] as const;
-type Kind = (typeof kinds)[number];
-type Bundle = Partial<Record<Kind, JsonObject[]>>;
-
-const readOnly = ['version', 'createdBy', 'createdAt', 'updatedAt', 'evaluationCount', 'lastEvaluated', 'experimentId', 'id', 'status', 'rollout', 'results', 'linked', 'refusal', 'phase', 'phases', 'outcome', 'winnerVariantId', 'startedAt', 'completedAt', 'includedList', 'excludedList'];
-
-const writable = (kind: Kind, document: JsonObject): JsonObject => {
-  const dropped = kind === 'flags' ? readOnly.filter((name) => name !== 'status') : readOnly;
-  return Object.fromEntries(Object.entries(document).filter(([name]) => !dropped.includes(name)));
-};
 
 const collect = async (client: Client): Promise<Bundle> => {
   const bundle: Bundle = {};
@@ -35,35 +22,58 @@ const exportAll = async ({ format }: { format: 'yaml' | 'json' }): Promise<void>
   process.stdout.write(format === 'json' ? `${JSON.stringify(bundle, null, 2)}\n` : stringify(bundle));
 };
 
-const bundleOf = (file: string): Bundle[] =>
-  parseAllDocuments(readFileSync(file, 'utf8')).map((document) => {
-    if (document.errors.length > 0) throw new Error(`${file}: ${document.errors[0]!.message}`);
-    return camelCased(document.toJS() as JsonObject) as Bundle;
-  });
+/** What came of one document. */
+export type Outcome = 'created' | 'unchanged' | 'differs' | 'refused';
+interface Imported { outcome: Outcome; detail?: string }
 
-const importOne = async (client: Client, kind: Kind, document: JsonObject, counts: { made: number; kept: number; failed: number }): Promise<void> => {
+const presentOf = async (client: Client, kind: Kind, key: string): Promise<JsonObject | null> => {
   try {
-    await client.post(`/api/${kind}`, writable(kind, document));
-    counts.made += 1;
+    return await client.get<JsonObject>(`/api/${kind}/${encodeURIComponent(key)}`);
   } catch (error) {
-    if (error instanceof ApiError && error.problem.code === 'already-exists') counts.kept += 1;
-    else {
-      counts.failed += 1;
-      console.error(`${kind} ${String(document['key'])}: ${(error as Error).message}`);
-    }
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
   }
 };
 
-const importAll = async (files: string[]): Promise<void> => {
-  const client = clientFromEnvironment();
-  const counts = { made: 0, kept: 0, failed: 0 };
-  const bundles = files.flatMap(bundleOf);
-  for (const kind of kinds) for (const bundle of bundles) for (const document of bundle[kind] ?? []) await importOne(client, kind, document, counts);
-  console.error(`${counts.made} made, ${counts.kept} there already and left as they are, ${counts.failed} refused`);
-  if (counts.failed > 0) process.exitCode = 1;
+const importOne = async (client: Client, kind: Kind, document: JsonObject, dryRun: boolean): Promise<Imported> => {
+  const wanted = writable(kind, document);
+  try {
+    const present = await presentOf(client, kind, String(wanted['key']));
+    if (present !== null) {
+      const differences = differencesOf(wanted, writable(kind, present));
+      return differences.length === 0 ? { outcome: 'unchanged' } : { outcome: 'differs', detail: `at ${differences.join(', ')}; left as it is` };
+    }
+    if (!dryRun) await client.post(`/api/${kind}`, wanted);
+    return { outcome: 'created' };
+  } catch (error) {
+    if (error instanceof ApiError) return { outcome: 'refused', detail: error.message };
+    throw error;
+  }
+};
+
+const singular = (kind: Kind): string => kind.slice(0, -1);
+
+/** Makes what bundles describe and says of each document what came of it; what is there is compared, and never changed. */
+export const importBundles = async (client: Client, bundles: readonly Bundle[], dryRun: boolean, say: (line: string) => void): Promise<Record<Outcome, number>> => {
+  const counts: Record<Outcome, number> = { created: 0, unchanged: 0, differs: 0, refused: 0 };
+  for (const kind of kinds) {
+    for (const document of bundles.flatMap((bundle) => bundle[kind] ?? [])) {
+      const { outcome, detail } = await importOne(client, kind, document, dryRun);
+      counts[outcome] += 1;
+      say(`${outcome.padEnd(9)}  ${singular(kind)} ${String(document['key'])}${detail === undefined ? '' : `: ${detail}`}`);
+    }
+  }
+  return counts;
+};
+
+const importAll = async (files: string[], { dryRun = false }: { dryRun?: boolean }): Promise<void> => {
+  const counts = await importBundles(clientFromEnvironment(), files.flatMap(bundlesOf), dryRun, (line) => console.log(line));
+  console.error(`${dryRun ? 'dry run, nothing was changed: ' : ''}${counts.created} created, ${counts.unchanged} unchanged, ${counts.differs} differ and were left as they are, ${counts.refused} refused`);
+  if (counts.differs + counts.refused > 0) process.exitCode = 1;
 };
 
 /** `pataka export` */
 export const exportCommand = (): Command => new Command('export').description('prints everything that is configured').addOption(new Option('--format <format>').choices(['yaml', 'json']).default('yaml')).action(exportAll);
 /** `pataka import` */
-export const importCommand = (): Command => new Command('import').description('makes what files describe; camelCase and snake_case alike').argument('<files...>', 'YAML or JSON').action(importAll);
+export const importCommand = (): Command => new Command('import').description('makes what files describe, camelCase and snake_case alike; what is there is compared and left as it is')
+  .argument('<files...>', 'YAML or JSON').option('--dry-run', 'says what would be made and what differs, and changes nothing').action(importAll);
