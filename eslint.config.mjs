@@ -27,6 +27,7 @@ export default tseslint.config(
           { sourceTag: 'type:standalone', onlyDependOnLibsWithTags: ['type:contracts', 'type:pure', 'type:infra', 'type:app'], bannedExternalImports: drivers },
           { sourceTag: 'type:cli', onlyDependOnLibsWithTags: ['type:contracts', 'type:pure', 'type:infra', 'type:app'], bannedExternalImports: drivers },
           { sourceTag: 'type:sdk', onlyDependOnLibsWithTags: ['type:contracts', 'type:pure', 'type:sdk'], bannedExternalImports: drivers },
+          { sourceTag: 'type:ui', onlyDependOnLibsWithTags: ['type:contracts', 'type:pure'], bannedExternalImports: drivers },
           { sourceTag: 'type:e2e', onlyDependOnLibsWithTags: ['type:contracts', 'type:pure', 'type:infra', 'type:sdk', 'type:app', 'type:standalone'] },
         ],
       }],
@@ -52,6 +53,11 @@ export default tseslint.config(
         { object: 'Math', property: 'random', message: 'Randomness comes in with the command.' }],
       'no-restricted-syntax': ['error', { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Time comes in with the command.' }],
     },
+  },
+  {
+    // In markup every part that is shown or not counts as a branch.
+    files: ['apps/admin-ui/src/**/*.tsx'],
+    rules: { complexity: ['error', { max: 16, variant: 'modified' }], 'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }] },
   },
   {
     files: tests,

@@ -46,10 +46,10 @@ const driverOf = (index: number, rule: Rule): Driver => {
 };
 
 describe('a newcomer with npm start', () => {
-  it('finds a page that says what is running and how to sign in', async () => {
+  it('finds the application at the root', async () => {
     const { status, headers, text } = await admin.as(null).send('GET', '/');
     expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
-    expect(text).toContain('Bearer');
+    expect(text).toContain('<title>Pataka</title>');
   });
 
   it('makes a flag, targets it, and gets its value from an OpenFeature client', async () => {

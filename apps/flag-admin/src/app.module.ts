@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
 import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner } from '@pataka/event-sourcing';
-import { AccessDirectory, createService, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service } from '@pataka/platform';
+import { AccessDirectory, createService, StaticSite, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service } from '@pataka/platform';
 import { AuditController } from './audit/audit.controller';
 import { bootstrapLines, bootstrapper, type Bootstrap } from './bootstrap';
 import { calendarAggregate } from './catalogue/calendars';
@@ -118,6 +119,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
       eventLog: () => (log.healthy() ? { status: 'pass' } : { status: 'warn', detail: 'the event log is away: changes wait in the outbox' }),
     },
     transport: new EventLogTransport({ log, position: async (group, topic, partition) => (group === ACCESS_GROUP ? '0' : runner.position(group, topic, partition)) }),
+    site: StaticSite.open(join(__dirname, '../../admin-ui/dist')),
     openapi: () => openapiDocument('flag-admin'),
     onReady: () => void untilDone(() => log.ensureTopics(Object.values(topics)), { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the topics could not be made yet') }),
     onClose: async () => {

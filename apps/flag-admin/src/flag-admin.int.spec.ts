@@ -106,6 +106,18 @@ describe('flag-admin over PostgreSQL', () => {
       expect((await ask('GET', '/api/regions/pune')).body).toMatchObject({ parent: 'maharashtra', kind: 'city', version: 1 });
     });
 
+    it('tells of every event in either order, page by page', async () => {
+      const oldest = (await everything()).map(({ position }) => position);
+      const newest: number[] = [];
+      for (let path: string | null = '/api/audit?order=desc&limit=50'; path !== null; ) {
+        const { body } = await ask('GET', path);
+        newest.push(...(body['items'] as { position: number }[]).map(({ position }) => position));
+        path = body['nextCursor'] === null ? null : `/api/audit?order=desc&limit=50&cursor=${String(body['nextCursor'])}`;
+      }
+      expect(newest).toEqual(oldest.toReversed());
+      expect((await ask('GET', '/api/audit?order=sideways')).status).toBe(400);
+    });
+
     it('takes keys from the configuration and makes up the others, whose secret it tells once', async () => {
       expect(running.bootstrap?.printed.map((one) => one.name)).toEqual(['PATAKA_CLIENT_KEY']);
       const token = running.bootstrap?.printed[0]?.token ?? '';

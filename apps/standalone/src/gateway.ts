@@ -3,6 +3,7 @@ import { type ServiceName, serviceNames } from '@pataka/contracts';
 import { ConfigError, createHttpServer, EXIT_CONFIG, listenOn } from '@pataka/platform';
 import { Gateway, type Upstream } from './gateway/gateway';
 import { ProxyUpstream } from './gateway/proxy';
+import { adminUi } from './gateway/admin-ui';
 
 /** FLAG_ADMIN_URL, EVALUATOR_URL, …: where each service is, for the gateway as a process of its own. */
 const variableOf = (name: ServiceName): string => `${name.toUpperCase().replaceAll('-', '_')}_URL`;
@@ -19,7 +20,7 @@ const main = async (): Promise<void> => {
     const target = targetOf(name);
     return [name, new ProxyUpstream(() => target)];
   })) as unknown as Record<ServiceName, Upstream>;
-  const port = await listenOn(createHttpServer(new Gateway(upstreams).handle), Number(process.env['PORT'] ?? 8080));
+  const port = await listenOn(createHttpServer(new Gateway(upstreams, adminUi()).handle), Number(process.env['PORT'] ?? 8080));
   process.stdout.write(`Pataka's gateway listens on port ${port}\n`);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0));
 };

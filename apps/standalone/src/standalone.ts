@@ -4,6 +4,7 @@ import { openService as openEvaluator } from '@pataka/evaluator';
 import { openService as openOrchestrator } from '@pataka/experiment-orchestrator';
 import { openService as openFlagAdmin } from '@pataka/flag-admin';
 import { closeServer, createHttpServer, type EmbeddedPostgres, type Infrastructure, listenOn, openInfrastructure, type PlatformConfig, type Service, startEmbeddedPostgres } from '@pataka/platform';
+import { adminUi } from './gateway/admin-ui';
 import { Gateway, type Upstream } from './gateway/gateway';
 import { ServiceThread } from './service-thread';
 
@@ -37,7 +38,7 @@ export const startStandalone = async (given: PlatformConfig): Promise<Standalone
   const { config, postgres } = await withDatabase(given);
   const started = await Promise.all(serviceNames.map(async (name) => [name, await startService(name, config)] as const));
   const upstreams = Object.fromEntries(started.map(([name, { upstream }]) => [name, upstream])) as Record<ServiceName, Upstream>;
-  const server = createHttpServer(new Gateway(upstreams).handle);
+  const server = createHttpServer(new Gateway(upstreams, adminUi()).handle);
   const port = await listenOn(server, config.port);
   const close = async (): Promise<void> => {
     await Promise.all([closeServer(server), ...started.map(([, { service }]) => service.close())]);

@@ -83,7 +83,7 @@ const flagAdmin = of('flag-admin', [
   ['GET', '/api/keys', 'Lists keys, never their secrets', ADMIN, { query: PAGE }],
   ['POST', '/api/keys', 'Makes a key; its token is answered once', ADMIN, { body: CreateKey, status: 201 }],
   ['DELETE', '/api/keys/{id}', 'Revokes a key', ADMIN, { status: 204 }],
-  ['GET', '/api/audit', 'Every event of flag-admin, newest last', READ, { query: PAGE }],
+  ['GET', '/api/audit', 'Every event of flag-admin', READ, { query: { ...PAGE, order: 'asc (default, oldest first) or desc' } }],
   ['GET', '/api/members', 'Lists members', READ, { query: PAGE }],
   ['POST', '/api/members', 'Makes a member; without a password an invitation is answered once', ADMIN, { body: CreateMember, status: 201 }],
   ['GET', '/api/members/{id}', 'One member', READ],

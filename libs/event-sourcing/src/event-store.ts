@@ -91,6 +91,11 @@ export class EventStore {
     return selectEvents(this.database, this.table('events'), 'WHERE position > $1 ORDER BY position LIMIT $2', [options.after ?? 0, options.limit ?? 100]);
   }
 
+  /** The same, newest first; `before` is the last position of the page before. */
+  newest(options: { before?: number; limit?: number } = {}): Promise<Stored[]> {
+    return selectEvents(this.database, this.table('events'), 'WHERE position < $1 ORDER BY position DESC LIMIT $2', [options.before ?? Number.MAX_SAFE_INTEGER, options.limit ?? 100]);
+  }
+
   /** A page of documents in key order; `after` is the last key of the page before. Without `limit` all of them. */
   documents<D = JsonObject>(category: string, options: { prefix?: string; after?: string; limit?: number; sql?: Sql } = {}): Promise<DocumentRow<D>[]> {
     const { prefix = '', after = '', limit = null, sql = this.database } = options;

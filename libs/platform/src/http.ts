@@ -15,6 +15,7 @@ import { createNestApp } from './nest-app';
 import { sendProblem } from './problem';
 import { begin, handOver, pathOf, type RequestState } from './request';
 import { closeServer, createHttpServer, listenOn } from './server';
+import type { StaticSite } from './static-site';
 
 /** What makes a service. */
 export interface ServiceOptions {
@@ -26,6 +27,8 @@ export interface ServiceOptions {
   checks: HealthChecks;
   /** Consumers: started once everything else is up. */
   transport?: CustomTransportStrategy;
+  /** The application that people see at the service's own address, where it has one. */
+  site?: StaticSite | null;
   /** The service's OpenAPI document; default: contracts', made from the table of routes. */
   openapi?: () => object;
   /** Default: the table of contracts. */
@@ -128,6 +131,7 @@ class HttpService implements Service {
   }
 
   private route(request: IncomingMessage, response: ServerResponse, state: RequestState, path: string): void {
+    if (this.options.site?.serve(path, request, response) === true) return;
     handOver(request, state);
     if (path === '/api' || path.startsWith('/api/')) response.setHeader('cache-control', 'no-store');
     try {

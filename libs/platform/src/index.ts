@@ -26,5 +26,6 @@ export * from './session-cookies';
 export * from './session-token';
 export * from './snapshot-cache';
 export * from './start';
+export * from './static-site';
 export * from './time-series';
 export * from './until-done';

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { DomainError } from '@pataka/contracts';
 import { EventStore, type Stored } from '@pataka/event-sourcing';
-import { cut, listed, numberPageOf, toldOf, type Answer, type Query as QueryOf } from '@pataka/platform';
+import { cut, listed, numberPageOf, parameter, toldOf, type Answer, type Query as QueryOf } from '@pataka/platform';
 
 const countOf = (text: unknown): number => String(text).split('\n').length - 1;
 
@@ -11,6 +12,13 @@ const told = (event: Stored): object => {
   return toldOf({ ...event, data: { ...data, added: countOf(data['added']), removed: countOf(data['removed']) } });
 };
 
+const isNewestFirst = (query: QueryOf): boolean => {
+  const order = parameter(query, 'order') ?? 'asc';
+  const detail = 'must be asc or desc';
+  if (order !== 'asc' && order !== 'desc') throw new DomainError('validation', `order ${detail}`, [{ pointer: '/order', detail }]);
+  return order === 'desc';
+};
+
 @Controller('api/audit')
 export class AuditController {
   constructor(@Inject(EventStore) private readonly store: EventStore) {}
@@ -18,7 +26,9 @@ export class AuditController {
   @Get()
   async list(@Query() query: QueryOf): Promise<Answer> {
     const { limit, after } = numberPageOf(query);
-    const { rows, last } = cut(await this.store.all({ after, limit: limit + 1 }), limit, (event) => event.position);
+    const newest = { ...(after === 0 ? {} : { before: after }), limit: limit + 1 };
+    const events = isNewestFirst(query) ? this.store.newest(newest) : this.store.all({ after, limit: limit + 1 });
+    const { rows, last } = cut(await events, limit, (event) => event.position);
     return listed('/api/audit', query, rows.map((event) => ({ stream: event.streamId, ...told(event) })), last);
   }
 }

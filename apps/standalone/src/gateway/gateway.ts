@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DomainError, openapiOfAll, type ServiceName, serviceNames } from '@pataka/contracts';
-import { sendJson, sendProblem } from '@pataka/platform';
-import { homePage } from './home-page';
+import { sendJson, sendProblem, type StaticSite } from '@pataka/platform';
 import { serveReference } from './api-reference';
 import { mergeMetrics } from './merge-metrics';
 import { serviceOf } from './service-of';
@@ -18,10 +17,6 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void | Pro
 interface ServiceHealth { status: string; checks?: object; detail?: string }
 
 const ASK_TIMEOUT_MS = 2_000;
-const HTML = {
-  'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-};
 
 const ask = async (upstream: Upstream, path: string): Promise<Response> => {
   const url = upstream.url();
@@ -49,14 +44,14 @@ const metricsOf = async (upstream: Upstream): Promise<string> => {
 /** One origin for four services: a path decides, by the table of routes. What belongs to all of them is answered here. */
 export class Gateway {
   readonly #own: Record<string, Answer> = {
-    '/': (_request, response) => this.#home(response),
     '/health/live': (_request, response) => sendJson(response, 200, '{"status":"pass"}'),
     '/health/ready': (_request, response) => this.#ready(response),
     '/metrics': (_request, response) => this.#metrics(response),
     '/openapi.json': (_request, response) => sendJson(response, 200, JSON.stringify(openapiOfAll())),
   };
 
-  constructor(private readonly upstreams: Upstreams) {}
+  /** `site` is what people see; null where it has not been built. */
+  constructor(private readonly upstreams: Upstreams, private readonly site: StaticSite | null = null) {}
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     const target = request.url ?? '/';
@@ -81,12 +76,8 @@ export class Gateway {
       return answer(request, response);
     }
     if (reads && (await serveReference(path, response))) return;
-    throw new DomainError('not-found', 'There is nothing at this path: see / for what there is');
-  }
-
-  async #home(response: ServerResponse): Promise<void> {
-    const health = await this.#health();
-    response.writeHead(200, HTML).end(homePage(Object.entries(health).map(([name, { status }]) => ({ name, status }))));
+    if (this.site?.serve(path, request, response) === true) return;
+    throw new DomainError('not-found', 'There is nothing at this path: see /openapi.json for what there is');
   }
 
   async #ready(response: ServerResponse): Promise<void> {

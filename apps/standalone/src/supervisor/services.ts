@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { type ServiceName, serviceNames } from '@pataka/contracts';
 import { closeServer, ConfigError, createHttpServer, listenOn, type PlatformConfig } from '@pataka/platform';
+import { adminUi } from '../gateway/admin-ui';
 import { Gateway, type Upstream } from '../gateway/gateway';
 import { ProxyUpstream } from '../gateway/proxy';
 import { SupervisedService } from './supervised-service';
@@ -33,7 +34,7 @@ export const startServices = async (config: PlatformConfig, onHopeless: (name: S
     services.push(service);
     proxies.push(proxy);
   }
-  const server = createHttpServer(new Gateway(upstreams).handle);
+  const server = createHttpServer(new Gateway(upstreams, adminUi()).handle);
   const port = await listenOn(server, config.port);
   for (const service of services) service.start();
   const close = async (): Promise<void> => {

@@ -1,0 +1,5 @@
+import { Page } from '../ui/page';
+
+export function CalendarPage() {
+  return <Page title="Calendar">…</Page>;
+}

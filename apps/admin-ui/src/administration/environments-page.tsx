@@ -1,0 +1,5 @@
+import { Page } from '../ui/page';
+
+export function EnvironmentsPage() {
+  return <Page title="Environments">…</Page>;
+}

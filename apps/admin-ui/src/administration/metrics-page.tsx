@@ -1,0 +1,5 @@
+import { Page } from '../ui/page';
+
+export function MetricsPage() {
+  return <Page title="Metrics">…</Page>;
+}

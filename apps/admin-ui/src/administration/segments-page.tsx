@@ -1,0 +1,5 @@
+import { Page } from '../ui/page';
+
+export function SegmentsPage() {
+  return <Page title="Segments">…</Page>;
+}

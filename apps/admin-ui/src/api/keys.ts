@@ -1,0 +1,23 @@
+/** Names of what is cached, in one place: what invalidates them is elsewhere (live-updates.ts, mutations). The first part is a kind of the audit's streams where there is one. */
+export const keys = {
+  session: ['session'] as const,
+  flags: ['flag'] as const,
+  flag: (key: string) => ['flag', key] as const,
+  flagHistory: (key: string) => ['flag', key, 'history'] as const,
+  segments: ['segment'] as const,
+  segment: (key: string) => ['segment', key] as const,
+  regions: ['region'] as const,
+  calendars: ['calendar'] as const,
+  calendar: (key: string) => ['calendar', key] as const,
+  environments: ['environment'] as const,
+  accessKeys: ['key'] as const,
+  members: ['member'] as const,
+  webhooks: ['webhook'] as const,
+  metrics: ['metric'] as const,
+  experiments: ['experiment'] as const,
+  experiment: (id: string) => ['experiment', id] as const,
+  audit: ['audit'] as const,
+  deadLetters: ['dead-letter'] as const,
+  projections: ['projection'] as const,
+  health: ['health'] as const,
+};
