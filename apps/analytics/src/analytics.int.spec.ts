@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { topics, type AccessKey, type Alert, type ExperimentResults, type Metric } from '@pataka/contracts';
+import { topics, type AccessKey, type Alert, type ExperimentResults, type KpiReport, type KpiSeries, type Metric, type Overview } from '@pataka/contracts';
 import { cloudEventJson, Database, encodeEvent, encodeEventBatch, partitionFor, uuidv7, type NewRecord } from '@pataka/event-sourcing';
 import { hashToken, loadPlatformConfig, openInfrastructure, type Infrastructure, type Service } from '@pataka/platform';
 import { openOperations, openService } from './app.module';
@@ -180,6 +180,32 @@ describeWithDatabase('analytics', () => {
     expect(await metrics()).toEqual(before);
     expect((await ask<{ items: Alert[] }>('/api/alerts')).body.items).toHaveLength(2);
   }, 90_000);
+
+  it('keeps the fleet’s key figures day by day, each event once, whoever is in an experiment', async () => {
+    const score = (value: number, occurredAt: string, environment = 'production') =>
+      ({ key: 'nobody', event: conversionEvent(uuidv7(), { targetingKey: 'nobody', metric: 'driver_score', value, occurredAt, environment }) });
+    // 18:40 UTC is the next local day.
+    const scores = [score(80, '2026-03-01T08:00:00Z'), score(70.5, '2026-03-01T18:20:00Z'), score(90, '2026-03-01T18:40:00Z'), score(1, '2026-03-01T08:00:00Z', 'staging')];
+    await publish(hotRecords(scores));
+    await publish(hotRecords(scores));
+    await publish(hotRecords([score(60, '2026-04-02T08:00:00Z')]));
+    const driver = async (query: string): Promise<KpiSeries> => (await ask<KpiReport>(`/api/kpis?${query}`)).body.kpis.find(({ key }) => key === 'driver_performance')!;
+    const days = await until(() => driver('from=2026-03-01&until=2026-04-30'), ({ events }) => events === 4);
+    expect(days).toMatchObject({ unit: 'points', value: 75.125, periods: [{ period: '2026-03-01', value: 75.25, events: 2 }, { period: '2026-03-02', value: 90, events: 1 }, { period: '2026-04-02', value: 60, events: 1 }] });
+    expect((await driver('from=2026-03-01&until=2026-04-30&by=month')).periods.map(({ period, sum }) => [period, sum])).toEqual([['2026-03', 240.5], ['2026-04', 60]]);
+    const refused = await ask<{ errors: { pointer: string }[] }>('/api/kpis?from=2026-02-30&until=soon&by=week');
+    expect([refused.status, refused.body.errors.map(({ pointer }) => pointer)]).toEqual([400, ['/from', '/until', '/by']]);
+    expect((await ask('/api/kpis?from=2020-01-01&until=2026-01-01')).status).toBe(400);
+  }, 60_000);
+
+  it('shows what runs at a glance', async () => {
+    const { body } = await ask<Overview>('/api/overview');
+    expect(body).toMatchObject({ experiments: { ACTIVE: 1, DRAFT: 0 }, alerts: { critical: 0, info: 1 }, nextCursor: null });
+    expect(body.items[0]).toMatchObject({
+      id: EXPERIMENT, metric: 'buy', verdict: { decision: 'ship' }, sampleRatio: { ok: true }, revenue: [{ variantId: 'treatment', total: null, reason: 'the experiment has no metric in rupees' }],
+      variants: [{ variantId: 'control', subjects: 1200, share: 0.5, conversionRate: 0.2, today: { subjects: 0, rate: null } }, { variantId: 'treatment', conversionRate: 0.4 }],
+    });
+  });
 
   it('rebuilds the same evidence from the log', async () => {
     const { log } = running[0]!.infrastructure;

@@ -13,6 +13,7 @@ import { defineFromTheStart } from './catalogue/define-metrics';
 import { Consumers, projectionOf } from './consumers';
 import { evidenceProjection } from './evidence/evidence.projection';
 import { TimeSeriesSink } from './evidence/time-series-sink';
+import { KpisController } from './kpis/kpis.controller';
 import { experimentMetrics } from './metrics/experiment-metrics.process';
 import { metricAggregate } from './metrics/metric.decider';
 import { MetricsController } from './metrics/metrics.controller';
@@ -35,7 +36,7 @@ class AnalyticsModule {
   static compose({ database, store, runner, access, evidence }: Parts): DynamicModule {
     return {
       module: AnalyticsModule,
-      controllers: [ResultsController, MetricsController, PowerController, SubjectsController, AlertsController, Consumers],
+      controllers: [ResultsController, MetricsController, PowerController, SubjectsController, AlertsController, KpisController, Consumers],
       providers: [
         { provide: Database, useValue: database }, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
         { provide: AccessDirectory, useValue: access }, { provide: EvidenceReader, useValue: evidence },

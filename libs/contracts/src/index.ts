@@ -14,6 +14,7 @@ export * from './flag-value';
 export * from './holdout';
 export * from './json';
 export * from './member';
+export * from './kpi';
 export * from './metric';
 export * from './openapi';
 export * from './problems';

@@ -137,6 +137,8 @@ const analytics = of('analytics', [
   ['GET', '/api/metrics/{key}', 'One metric definition', READ],
   ['PATCH', '/api/metrics/{key}', 'Corrects a metric definition', MANAGE, { ifMatch: true }],
   ['GET', '/api/alerts', 'Alerts, newest first', READ, { query: { ...PAGE, status: 'raised or resolved', experiment: 'an experiment id or key', kind: 'an alert kind' } }],
+  ['GET', '/api/kpis', 'The fleet’s key figures by local day or month', READ, { query: { from: 'local day, inclusive (default: 30 days back)', until: 'local day, inclusive (default: today)', by: 'day (default) or month' } }],
+  ['GET', '/api/overview', 'What runs, at a glance: variants, significance, revenue', READ, { query: { ...PAGE, limit: 'experiments a page, 1 to 20' } }],
   ['GET', '/api/experiments/{id}/alert-rules', 'How the alerts of an experiment are judged', READ],
   ['PUT', '/api/experiments/{id}/alert-rules', 'Sets how the alerts of an experiment are judged', MANAGE, { body: AlertRules }],
   ['GET', '/api/power', 'Power and sample size of a planned test', READ, { query: { baseline: 'rate of control', minimumEffect: 'smallest relative effect of interest', power: 'default 0.8', alpha: 'default 0.05' } }],

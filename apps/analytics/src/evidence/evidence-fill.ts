@@ -1,5 +1,6 @@
 import { topics } from '@pataka/contracts';
 import type { Database, EventBatch, Fill, FillLane, ReceivedEvent, Sql } from '@pataka/event-sourcing';
+import { tallyKpi } from '../kpis/kpi-tally';
 import { conversionRow, exposureRow, type ConversionRow, type ExposureRow } from './archive-row';
 import { ArchiveStore } from './archive-store';
 import { CoverageTrack } from './coverage-track';
@@ -113,6 +114,7 @@ class Lane implements FillLane {
   }
 
   private convert(fact: ConversionFact): void {
+    tallyKpi(this.tally, fact, this.shard, 1);
     for (const held of this.units.get(fact.key) ?? NONE) {
       const plan = this.plans.get(held.now.experiment) ?? null;
       if (plan === null || !isCovered(held.now, fact, plan)) continue;

@@ -1,4 +1,5 @@
 import type { Sql } from '@pataka/event-sourcing';
+import { tallyKpi } from '../kpis/kpi-tally';
 import type { ConversionRow, ExposureRow } from './archive-row';
 import { ArchiveStore } from './archive-store';
 import { CoverageTrack } from './coverage-track';
@@ -111,6 +112,7 @@ export class EvidenceWriter {
     const tally = new Tally();
     const track = new CoverageTrack();
     const changed: Subject[] = [];
+    for (const fact of facts) tallyKpi(tally, fact, shardOf(fact.key), 1);
     for (const before of held) {
       const plan = plans.get(before.experiment);
       if (plan === undefined || before.entry === null) continue;
@@ -144,9 +146,14 @@ export class EvidenceWriter {
   private replaceConversions(rows: readonly ConversionRow[]): Promise<void> {
     return this.shards.alone(async () => {
       const smaller = await this.archive.stillSmallerConversions(rows);
-      const concerned = [...smaller, ...(await this.archive.conversionsById(smaller.map(({ id }) => id)))];
+      const replaced = await this.archive.conversionsById(smaller.map(({ id }) => id));
+      const concerned = [...smaller, ...replaced];
       const refs = await this.shards.ofKeys([...new Set(concerned.map(({ key }) => key))]);
       await this.rebuild.around(refs, () => this.archive.replaceConversions(smaller));
+      const kpis = new Tally();
+      for (const fact of replaced) tallyKpi(kpis, fact, shardOf(fact.key), -1);
+      for (const fact of smaller) tallyKpi(kpis, fact, shardOf(fact.key), 1);
+      await this.subjects.addTally(kpis);
       for (const { experiment } of refs) this.touched.add(experiment);
     });
   }

@@ -19,7 +19,7 @@ const exposures = fc.array(fc.record({
 }), { minLength: 1, maxLength: 20 });
 const conversions = fc.array(fc.record({
   id: fc.integer({ min: 0, max: 24 }), targetingKey: fc.constantFrom(...units), unit: fc.constantFrom(undefined, undefined, undefined, 'fleet1'), occurredAt: instant,
-  metric: fc.constantFrom('buy', 'visit', 'error', 'other'), value: fc.constantFrom(undefined, 1, -2.5, 0.1, 1e12), experimentId: fc.constantFrom(undefined, undefined, 'exp1', 'exp2'),
+  metric: fc.constantFrom('buy', 'visit', 'error', 'driver_score'), value: fc.constantFrom(undefined, 1, -2.5, 0.1, 1e12), experimentId: fc.constantFrom(undefined, undefined, 'exp1', 'exp2'),
 }), { maxLength: 30 });
 
 const defined = (value: object): object => Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
