@@ -12,6 +12,7 @@ export * from './flag';
 export * from './flag-events';
 export * from './flag-value';
 export * from './holdout';
+export * from './instant';
 export * from './json';
 export * from './member';
 export * from './kpi';

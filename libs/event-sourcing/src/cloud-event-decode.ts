@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { INSTANT_PATTERN, type JsonObject, type JsonValue } from '@pataka/contracts';
+import { INSTANT_PATTERN, type JsonValue, plainInstant } from '@pataka/contracts';
 import { contentTypes, isJsonObject } from './cloud-event';
 import type { EventBatch, ReceivedEvent, Refused } from './event-batch';
 import type { LogRecord, RecordBatch } from './event-log';
@@ -11,8 +11,8 @@ const MAX_ATTRIBUTE = 1_024;
 /** Why a record or an event can't be taken; never leaves this file. */
 class Malformed extends Error {}
 
-interface Attributes { id: JsonValue | undefined; type: JsonValue | undefined; source: JsonValue | undefined; specversion: JsonValue | undefined;
-  subject: JsonValue | undefined; time: JsonValue | undefined; position: JsonValue | undefined }
+/** By the names of CloudEvents' JSON format: an envelope is one as it is. */
+type Attributes = Partial<Record<'id' | 'type' | 'source' | 'specversion' | 'subject' | 'time' | 'position', JsonValue | undefined>>;
 
 const required = (name: string, value: JsonValue | undefined): string => {
   if (value === undefined || value === null || value === '') throw new Malformed(`the attribute ${name} is missing`);
@@ -25,7 +25,8 @@ const optional = (name: string, value: JsonValue | undefined): string | null =>
 
 const timeOf = (value: JsonValue | undefined): string | null => {
   const time = optional('time', value);
-  if (time !== null && (!INSTANT_PATTERN.test(time) || Number.isNaN(Date.parse(time)))) throw new Malformed('the attribute time is not an instant of RFC 3339');
+  if (time === null || plainInstant(time) >= 0) return time;
+  if (!INSTANT_PATTERN.test(time) || Number.isNaN(Date.parse(time))) throw new Malformed('the attribute time is not an instant of RFC 3339');
   return time;
 };
 
@@ -79,11 +80,8 @@ const fromEnvelope = (envelope: JsonValue | undefined, record: LogRecord, index:
   const { datacontenttype } = envelope;
   if ('data_base64' in envelope) throw new Malformed('binary data is not taken');
   if (datacontenttype !== undefined && datacontenttype !== contentTypes.json && !isJsonType(datacontenttype)) throw new Malformed('the data is not JSON');
-  return received(attributesOf(envelope), envelope.data ?? null, record, index);
+  return received(envelope, envelope.data ?? null, record, index);
 };
-
-const attributesOf = ({ id, type, source, specversion, subject, time, position }: JsonObject): Attributes =>
-  ({ id, type, source, specversion, subject, time, position });
 
 const jsonOf = (value: Buffer | null): JsonValue => {
   if (value === null) throw new Malformed('the record has no value (a tombstone)');

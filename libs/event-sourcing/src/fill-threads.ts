@@ -19,24 +19,25 @@ const withResolvers = <T>() => {
   return { promise, resolve, reject };
 };
 
-/** Threads that fill lanes: folding in memory takes more processor time than PostgreSQL's writing, and one thread has one core. */
+/** Threads that fill lanes beside their caller: folding in memory takes more processor time than PostgreSQL's writing, and one thread has one core. */
 export class FillThreads {
   private readonly idle: Worker[];
   private readonly all: readonly Worker[];
 
   constructor({ script, data }: FillThread, lanes: number) {
-    this.all = Array.from({ length: Math.min(lanes, availableParallelism()) }, () => new Worker(script, { workerData: data, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } }));
+    this.all = Array.from({ length: Math.min(lanes, availableParallelism()) - 1 }, () => new Worker(script, { workerData: data, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } }));
     this.idle = [...this.all];
   }
 
-  /** How many lanes may be given at once. */
+  /** How many lanes are worth giving at once: one of them is for the caller. */
   get size(): number {
-    return this.all.length;
+    return this.all.length + 1;
   }
 
-  fill(work: LaneWork, signal: AbortSignal, onStep: (step: LaneStep) => void): Promise<Range[]> {
+  /** Fills a lane in a thread; null when none is free: then it is the caller's. */
+  fill(work: LaneWork, signal: AbortSignal, onStep: (step: LaneStep) => void): Promise<Range[]> | null {
     const thread = this.idle.pop();
-    if (thread === undefined) throw new Error('no thread is free');
+    if (thread === undefined) return null;
     const { promise, resolve, reject } = withResolvers<Range[]>();
     const hear = (answer: Answer): void => {
       if ('step' in answer) onStep(answer.step);

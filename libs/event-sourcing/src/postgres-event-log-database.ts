@@ -1,6 +1,7 @@
 import { Client, Pool, type QueryResultRow } from 'pg';
 import { within } from './log-backoff';
 import { LogHealth } from './log-health';
+import { copyOut } from './postgres-copy';
 import { createLogSchema } from './postgres-event-log-schema';
 import { Unavailable } from './unavailable';
 
@@ -47,6 +48,22 @@ export class LogDatabase {
     return this.run(async () => {
       const { rows } = await this.pool.query({ rowMode: 'array', ...config } as never);
       return rows as Row[];
+    });
+  }
+
+  /** The rows of a query in COPY's binary format. */
+  async copyOut(query: string): Promise<Buffer> {
+    await this.ready();
+    return this.run(async () => {
+      const client = await this.pool.connect();
+      try {
+        const bytes = await within(QUERY_LIMIT_MS, copyOut(client, query), () => new Error('reading takes too long'));
+        client.release();
+        return bytes;
+      } catch (error) {
+        client.release(error as Error);
+        throw error;
+      }
     });
   }
 

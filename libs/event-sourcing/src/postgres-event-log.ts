@@ -1,5 +1,5 @@
 import type { TopicDefinition } from '@pataka/contracts';
-import { type Consumption, EventLog, type NewRecord, type RecordBatch, type Subscription } from './event-log';
+import { type Consumption, EventLog, type LogRecord, type NewRecord, type RecordBatch, type Subscription } from './event-log';
 import { DEFAULT_MAX_RECORDS } from './log-delivery';
 import { LogPlacement } from './log-placement';
 import { PublishQueue } from './log-publish-queue';
@@ -97,11 +97,19 @@ export class PostgresEventLog extends EventLog {
     const high = (await this.offsets(name)).find((row) => row.partition === partition)?.high;
     if (high === undefined) throw new RangeError(`topic ${name} has no partition ${partition}`);
     const end = until !== undefined && BigInt(until) < BigInt(high) ? BigInt(until) : BigInt(high);
-    for (let next = BigInt(from); next < end; ) {
-      const records = await readPage(this.database, { topic, partition, from: next, until: end, maxRecords: DEFAULT_MAX_RECORDS });
+    const page = (next: bigint): Promise<LogRecord[]> => {
+      const reading = next < end ? readPage(this.database, { topic, partition, from: next, until: end, maxRecords: DEFAULT_MAX_RECORDS }) : Promise.resolve([]);
+      // A reader who stops midway never asks for what was read ahead.
+      reading.catch(() => undefined);
+      return reading;
+    };
+    for (let ahead = page(BigInt(from)); ; ) {
+      const records = await ahead;
       const last = records.at(-1);
       if (!last) return;
-      next = BigInt(last.offset) + 1n;
+      const next = BigInt(last.offset) + 1n;
+      // While the reader works on this page, the next one comes.
+      ahead = page(next);
       yield { topic: name, partition, records, nextOffset: String(next), highWatermark: high };
     }
   }

@@ -105,7 +105,7 @@ export class Rebuild {
     try {
       await this.concurrently(works, threads?.size ?? CONCURRENCY, async (work, signal) => {
         const onStep = (step: LaneStep): void => this.advanceTo(step);
-        putOff.push(...(await (threads === null ? fillLane(this.building, work, signal, onStep) : threads.fill(work, signal, onStep))));
+        putOff.push(...(await (threads?.fill(work, signal, onStep) ?? fillLane(this.building, work, signal, onStep))));
       });
     } finally {
       await threads?.close();

@@ -16,26 +16,33 @@ const exposureArchive: Table = { name: 'exposure_archive', columns: 'id, at, has
 const conversionArchive: Table = { name: 'conversion_archive', columns: 'id, at, hash, key, target_key, unit, metric, value, experiment, environment, payload' };
 const lineOf = ({ id, at, hash, cells }: Archived): string => `${id}\t${at}\t${hash}\t${cells}\n`;
 
-/** One copy of each event, the one that stays; in order of id, so that writers meet in one order. */
+// Below, one more round trip costs more than looking for copies.
+const WORTH_HOPING = 200;
+
+/** One copy of each event, the one that stays. */
 const distinct = <Row extends Archived>(rows: readonly Row[]): Row[] => {
   const byId = new Map<string, Row>();
   for (const row of rows) {
     const held = byId.get(row.id);
     if (held === undefined || staysBefore(row, held)) byId.set(row.id, row);
   }
-  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return [...byId.values()];
 };
+const inOrder = <Row extends Archived>(rows: Row[]): Row[] => rows.sort((a, b) => (a.id < b.id ? -1 : 1));
 
-/** The archives of raw events: each event once, whichever copy came first. */
+/**
+ * The archives of raw events: each event once, whichever copy came first. Writers that may meet at one id bring their rows `ordered` by it, so that none
+ * waits for another in a circle; those that hardly ever do leave a circle to PostgreSQL, which breaks it, and the transaction is run again.
+ */
 export class ArchiveStore {
-  constructor(private readonly sql: Sql, private readonly schema: string) {}
+  constructor(private readonly sql: Sql, private readonly schema: string, private readonly ordered = true) {}
 
   addExposures(rows: readonly ExposureRow[]): Promise<Archiving<ExposureRow>> {
-    return this.add(exposureArchive, distinct(rows));
+    return this.addOnce(exposureArchive, rows);
   }
 
   addConversions(rows: readonly ConversionRow[]): Promise<Archiving<ConversionRow>> {
-    return this.add(conversionArchive, distinct(rows));
+    return this.addOnce(conversionArchive, rows);
   }
 
   /** Puts these exposures in the place of their archived copies. */
@@ -87,6 +94,22 @@ export class ArchiveStore {
     return this.sql.query(`select id, at, key, metric, value, experiment, environment from ${this.schema}.conversion_archive where ${condition}`, [arrayOf(values)]);
   }
 
+  /** Copies are rare: many rows are written at once, and only if one is there already does anyone look which. */
+  private async addOnce<Row extends Archived>(table: Table, given: readonly Row[]): Promise<Archiving<Row>> {
+    const rows = this.ordered ? inOrder(distinct(given)) : distinct(given);
+    if (rows.length < WORTH_HOPING) return this.add(table, rows);
+    await this.sql.query('SAVEPOINT archive');
+    try {
+      await this.copy(table, rows);
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+      await this.sql.query('ROLLBACK TO SAVEPOINT archive');
+      return this.add(table, rows);
+    }
+    await this.sql.query('RELEASE SAVEPOINT archive');
+    return { fresh: rows, smaller: [] };
+  }
+
   private async add<Row extends Archived>(table: Table, rows: Row[]): Promise<Archiving<Row>> {
     const held = await this.copiesOf(table, rows);
     const fresh = held.size === 0 ? rows : rows.filter(({ id }) => !held.has(id));
@@ -112,11 +135,17 @@ export class ArchiveStore {
     await this.insert(table, rows);
   }
 
-  private async insert({ name, columns }: Table, rows: readonly Archived[]): Promise<void> {
+  private async insert(table: Table, rows: readonly Archived[]): Promise<void> {
     if (rows.length === 0) return;
-    await this.sql.copy(`${this.schema}.${name} (${columns})`, rows.map(lineOf).join('')).catch((error: unknown) => {
+    await this.copy(table, rows).catch((error: unknown) => {
       throw isDuplicate(error) ? new MetAtOneId(error) : error;
     });
+  }
+
+  private copy({ name, columns }: Table, rows: readonly Archived[]): Promise<void> {
+    let lines = '';
+    for (const row of rows) lines += lineOf(row);
+    return this.sql.copy(`${this.schema}.${name} (${columns})`, lines);
   }
 }
 

@@ -84,7 +84,7 @@ class Lane implements FillLane {
 
   private async takeExposures(sql: Sql, events: readonly ReceivedEvent[]): Promise<() => void> {
     const { own, others } = sorted(events, exposureRow, (row) => row.unit === row.targetKey && shardOf(row.unit) === this.shard);
-    const { fresh, smaller } = await new ArchiveStore(sql, this.schema).addExposures(own);
+    const { fresh, smaller } = await new ArchiveStore(sql, this.schema, false).addExposures(own);
     await new PutOff(sql, this.schema).add(topics.exposures.name, [...others, ...smaller]);
     await this.plansOf(sql, fresh.map(({ experiment }) => experiment));
     const stored = await this.stored(sql, fresh.map(({ unit }) => unit));
@@ -96,7 +96,7 @@ class Lane implements FillLane {
 
   private async takeConversions(sql: Sql, events: readonly ReceivedEvent[]): Promise<() => void> {
     const { own, others } = sorted(events, conversionRow, (row) => shardOf(row.key) === this.shard);
-    const { fresh, smaller } = await new ArchiveStore(sql, this.schema).addConversions(own);
+    const { fresh, smaller } = await new ArchiveStore(sql, this.schema, false).addConversions(own);
     await new PutOff(sql, this.schema).add(topics.conversions.name, [...others, ...smaller]);
     const stored = await this.stored(sql, fresh.map(({ key }) => key));
     await this.plansOf(sql, stored.map(({ experiment }) => experiment));

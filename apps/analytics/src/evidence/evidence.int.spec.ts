@@ -131,6 +131,19 @@ describeWithDatabase('evidence in PostgreSQL', () => {
     }), { numRuns: runs, endOnFailure: true });
   }, 600_000);
 
+  it('is the same when large batches repeat each other and differ', async () => {
+    const at = (index: number): string => new Date(Date.UTC(2026, 0, 2) + index * 1000).toISOString();
+    const seen = units.map((unit, index) => exposureEvent(`seen ${unit}`, { targetingKey: unit, experimentId: 'exp1', variant: index % 2 === 0 ? 'control' : 'treatment', occurredAt: '2026-01-01T00:00:00Z' }));
+    const bought = (index: number, secondsLater = 0): TestEvent =>
+      conversionEvent(`bought ${index}`, { targetingKey: units[index % 2], metric: 'buy', value: index, occurredAt: at(index + secondsLater) });
+    const from = (start: number, count: number, secondsLater = 0): TestEvent[] => Array.from({ length: count }, (_, index) => bought(start + index, secondsLater));
+    // The second batch is new but for one, the third known but for copies that come before what is archived.
+    const batches = [[...definitions, ...seen], from(0, 300, 5), [...from(301, 300), bought(7)], from(0, 250)].flatMap((events) => batchesOf(events, 1000));
+    const straight = await evidenceOf((schema) => applyAll(database, projection, schema, batchesOf([...definitions, ...seen, ...from(0, 250), ...from(250, 50, 5), ...from(301, 300)], 100)));
+    expect(await evidenceOf((schema) => applyAll(database, projection, schema, batches))).toEqual(straight);
+    expect(await evidenceOf((schema) => fillAll(schema, [...definitions, ...seen, ...from(0, 300, 5), ...from(301, 300), bought(7), ...from(0, 250)], { most: 1000, mostSubjects: 100, foreign: true }))).toEqual(straight);
+  }, 120_000);
+
   it('refuses what is no event, and takes the rest of the batch', async () => {
     const schema = await newGeneration(database);
     const good = exposureEvent('e1', { targetingKey: 'u', experimentId: 'exp1', variant: 'control', occurredAt: '2026-01-01T00:00:00Z' });

@@ -1,4 +1,4 @@
-import { INSTANT_PATTERN } from '@pataka/contracts';
+import { INSTANT_PATTERN, plainInstant } from '@pataka/contracts';
 
 /** Microseconds since 1970: an integer that a double holds exactly until the year 2255. */
 export type Micros = number;
@@ -17,6 +17,8 @@ const isCalendarDay = (year: number, month: number, day: number): boolean =>
 
 /** An RFC 3339 instant in microseconds, finer digits cut off; null for no such instant or one outside 1970 to 2252. */
 export const parseInstant = (text: string): Micros | null => {
+  const plain = plainInstant(text);
+  if (plain >= 0) return plain <= LATEST_MICROS ? plain : null;
   const match = INSTANT_PATTERN.exec(text);
   if (match === null) return null;
   const [, fraction = '', zone = 'Z'] = match;
