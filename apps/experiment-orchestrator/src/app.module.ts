@@ -1,61 +1,77 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
 import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner } from '@pataka/event-sourcing';
-import { AccessDirectory, createService, type Infrastructure, type OpenOperations, type PlatformConfig, type Service, untilDone } from '@pataka/platform';
+import { AccessDirectory, type Clock, createService, type Infrastructure, openClock, type OpenOperations, type PlatformConfig, type Service, untilDone } from '@pataka/platform';
 import { Consumers } from './consumers';
 import { experimentAggregate } from './experiments/experiment.decider';
+import { ExperimentChecks } from './experiments/experiment-checks';
 import { ExperimentReads } from './experiments/experiment-reads';
 import { experimentResultsProjection, RESULTS_PROJECTION } from './experiments/experiment-results.projection';
 import { ExperimentsController } from './experiments/experiments.controller';
 import { FLAG_LINK, flagLinks } from './experiments/flag-link.process';
+import { CLOCK, PlanningController } from './experiments/planning.controller';
 import { holdoutAggregate } from './layers/holdout.decider';
 import { LayersController } from './layers/layers.controller';
 import { Placements } from './layers/placement';
-import { DueWorker } from './rollouts/due.worker';
+import { Catalogue } from './rollouts/catalogue';
+import { CATALOGUE, catalogueProjection } from './rollouts/catalogue.projection';
+import { EvidenceWatch } from './rollouts/evidence-watch';
+import { ROLLOUT_ALERTS, rolloutAlerts } from './rollouts/rollout-alerts.process';
+import { rolloutAlertAggregate } from './rollouts/rollout-alert.decider';
+import { RolloutWorker } from './rollouts/rollout.worker';
+import { timerMigrations } from './rollouts/timers';
 
 const SCHEMA = 'orchestrator';
 // Any number that no other service of the database uses.
 const LOCK = 7_142_000_002;
-const checkpointed = new Set([FLAG_LINK, RESULTS_PROJECTION]);
+const checkpointed = new Set([FLAG_LINK, RESULTS_PROJECTION, CATALOGUE, ROLLOUT_ALERTS]);
 
-interface Parts { database: Database; store: EventStore; runner: ProjectionRunner; access: AccessDirectory }
+interface Parts { database: Database; store: EventStore; runner: ProjectionRunner; access: AccessDirectory; reads: ExperimentReads; catalogue: Catalogue; now: Clock }
 
 @Module({})
 class OrchestratorModule {
-  static compose({ database, store, runner, access }: Parts): DynamicModule {
+  static compose({ database, store, runner, access, reads, catalogue, now }: Parts): DynamicModule {
     return {
       module: OrchestratorModule,
-      controllers: [ExperimentsController, LayersController, Consumers],
+      controllers: [PlanningController, ExperimentsController, LayersController, Consumers],
       providers: [
-        { provide: Database, useValue: database }, { provide: Placements, useValue: new Placements(SCHEMA) }, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner }, { provide: AccessDirectory, useValue: access },
-        { provide: ExperimentReads, useValue: new ExperimentReads({ database, store, runner, schema: SCHEMA }) },
+        { provide: Database, useValue: database }, { provide: Placements, useValue: new Placements(SCHEMA) }, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
+        { provide: AccessDirectory, useValue: access }, { provide: ExperimentReads, useValue: reads }, { provide: Catalogue, useValue: catalogue }, { provide: CLOCK, useValue: now },
+        { provide: ExperimentChecks, useValue: new ExperimentChecks(access, catalogue) },
       ],
     };
   }
 }
 
-const open = (databaseUrl: string, log: Infrastructure['log']) => {
-  const database = Database.create({ url: databaseUrl, name: 'pataka-experiment-orchestrator', migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA)] });
-  const store = new EventStore({ database, schema: SCHEMA, service: 'experiment-orchestrator', lockId: LOCK });
+interface Opening { databaseUrl: string; log: Infrastructure['log']; now?: Clock; onResults?: (experiments: string[]) => void }
+
+const open = ({ databaseUrl, log, now, onResults }: Opening) => {
+  const database = Database.create({ url: databaseUrl, name: 'pataka-experiment-orchestrator', migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA), ...timerMigrations(SCHEMA)] });
+  const store = new EventStore({ database, schema: SCHEMA, service: 'experiment-orchestrator', lockId: LOCK, ...(now === undefined ? {} : { now }) });
   store.register(experimentAggregate);
   store.register(holdoutAggregate);
-  const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'experiment-orchestrator', projections: [experimentResultsProjection, flagLinks(store)] });
+  store.register(rolloutAlertAggregate);
+  const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'experiment-orchestrator', projections: [experimentResultsProjection(onResults), catalogueProjection, flagLinks(store), rolloutAlerts(store)] });
   return { database, store, runner };
 };
 
 /** The orchestrator's data, for replay and verification. */
 export const openOperations: OpenOperations = ({ databaseUrl, log }) => {
-  const { database, store, runner } = open(databaseUrl, log);
+  const { database, store, runner } = open({ databaseUrl, log });
   return { store, runner, close: () => database.close() };
 };
 
 /** Opens the orchestrator. It starts whatever is away; without the database it answers 503 until that is back. */
-export const openService = async (_config: PlatformConfig, infrastructure: Infrastructure): Promise<Service> => {
+export const openService = async (config: PlatformConfig, infrastructure: Infrastructure): Promise<Service> => {
   const { log, logger } = infrastructure;
-  const { database, store, runner } = open(infrastructure.databaseUrl, log);
+  const now = openClock(config.clockFile);
+  const watch = new EvidenceWatch();
+  const { database, store, runner } = open({ databaseUrl: infrastructure.databaseUrl, log, now, onResults: (experiments) => watch.changed(experiments, performance.now()) });
+  const reads = new ExperimentReads({ database, store, runner, schema: SCHEMA });
+  const catalogue = new Catalogue({ database, runner });
   const access = new AccessDirectory();
   const relay = new OutboxRelay({ database, schema: SCHEMA, log, onError: (error) => logger.warn({ error: error.message }, 'events wait in the outbox') });
-  const worker = new DueWorker({ database, store, schema: SCHEMA, logger, now: () => new Date().toISOString() });
+  const worker = new RolloutWorker({ database, store, schema: SCHEMA, logger, now, reads, catalogue, watch });
   const opening = new AbortController();
 
   store.onAppended(() => relay.wake());
@@ -63,7 +79,7 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
   worker.start();
   return createService({
     name: 'experiment-orchestrator',
-    module: OrchestratorModule.compose({ database, store, runner, access }),
+    module: OrchestratorModule.compose({ database, store, runner, access, reads, catalogue, now }),
     infrastructure, access,
     checks: {
       database: () => (database.healthy() ? { status: 'pass' } : { status: 'fail', detail: 'the database is away' }),

@@ -13,8 +13,8 @@ export type ExperimentEvent =
   | { type: 'experiment.weights-changed'; data: { phase: number; weights: Record<string, number> } }
   | { type: 'experiment.percentage-changed'; data: { percentage: number; step: number; from?: string; nextStepAt?: string | null } }
   | { type: 'experiment.started'; data: { from?: string; nextStepAt?: string | null; nextReweighAt?: string; forced?: boolean; estimate?: PowerEstimate } }
-  | { type: 'experiment.paused'; data: Record<string, never> }
-  | { type: 'experiment.resumed'; data: Record<string, never> }
+  | { type: 'experiment.paused'; data: { at?: string } }
+  | { type: 'experiment.resumed'; data: { at?: string } }
   | { type: 'experiment.decided'; data: DecisionRecord & { nextStepAt?: string | null; nextReweighAt?: string } }
   | { type: 'experiment.completed'; data: { winnerVariantId?: string } }
   | { type: 'experiment.rolled-back'; data: { detail?: string } }

@@ -121,7 +121,7 @@ export interface Rollout {
   /** When the present step began. */
   stepFrom?: string;
   /** Since when the step is held, why, and since when that waits for a person. */
-  heldSince?: string; holdReasons?: string[]; escalatedAt?: string;
+  heldSince?: string; holdReasons?: string[]; holds?: number; escalatedAt?: string;
   pausedAt?: string;
   finishedAt?: string;
   /** When a bandit's weights are decided anew. */

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { CreateEnvironment, CreateKey } from './access';
 import { AlertRules } from './alert';
 import { CreateCorrection } from './correction';
-import { CompleteExperiment, CreateExperiment, PatchExperiment, StartExperiment } from './experiment';
+import { CloneExperiment, CompleteExperiment, CreateExperiment, PatchExperiment, StartExperiment } from './experiment';
 import { ExplainRequest } from './explain';
 import { CreateFlag, FlagEnvironment, PatchFlag } from './flag';
 import { ChangePassword, CreateMember, JoinWithInvitation, PatchMember, SetPassword, SignIn } from './member';
@@ -113,6 +113,9 @@ const orchestrator = of('experiment-orchestrator', [
   ['POST', '/api/experiments/{id}/start', 'Starts an experiment', MANAGE, { body: StartExperiment }],
   ['POST', '/api/experiments/{id}/complete', 'Completes an experiment, with a winner if one is named', MANAGE, { body: CompleteExperiment }],
   ...experimentActions,
+  ['POST', '/api/experiments/{id}/clone', 'Makes a new draft like an experiment, but for what is named', MANAGE, { body: CloneExperiment, status: 201 }],
+  ['POST', '/api/experiments/dry-run', 'What an experiment would do when; nothing is stored', READ, { body: CreateExperiment }],
+  ['GET', '/api/experiment-templates', 'Experiments to begin from', READ],
   ['GET', '/api/experiments/{id}/rollout', 'Past steps with their decisions, the present step, and everything still planned', READ],
   ['GET', '/api/experiments/{id}/history', 'What happened to an experiment', READ, { query: PAGE }],
   ['GET', '/api/layers', 'Which experiment has which share of which layer', READ],

@@ -29,9 +29,9 @@ export class Threshold {
   @IsOptional() @IsIn(thresholdDirections) direction?: ThresholdDirection;
   /** Default level. */
   @IsOptional() @IsIn(thresholdMeasures) of?: ThresholdMeasure;
-  /** Subjects in the treatment and in control; below this nothing is judged. Default 100. */
+  /** Subjects in the treatment and, where it is compared with control, in control; below this nothing is judged. Default 100. */
   @IsOptional() @IsInt() @Min(1) @Max(1_000_000_000) minimumSample?: number;
-  @IsOptional() @IsNumber() @Min(0.5) @Max(0.9999) confidence?: number;
+  @IsOptional() @IsNumber() @Min(0.51) @Max(0.9999) confidence?: number;
 }
 
 /** Thresholds by metric: a number is the level that is good. */
@@ -82,7 +82,7 @@ export class Strategy {
   @IsOptional() @IsObject() @JSONSchema(THRESHOLDS) successThresholds?: Thresholds;
   @IsOptional() @IsObject() @JSONSchema(THRESHOLDS) failureThresholds?: Thresholds;
   @IsOptional() @ValidateNested() @Type(() => GuardSwitches) guards?: GuardSwitches;
-  /** After a hold the step is judged again; default a day, or the step's duration where that is shorter. */
+  /** After a hold the step is judged again; default a day or, where that is shorter, the step's duration, twice as long after each hold. */
   @IsOptional() @IsString() @Length(1, 64) retryInterval?: string;
   /** A hold that lasts longer is escalated, once; default P14D. */
   @IsOptional() @IsString() @Length(1, 64) maximumHold?: string;

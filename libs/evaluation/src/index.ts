@@ -16,4 +16,4 @@ export { md5First32 } from './md5';
 export { MAX_REGEX_LENGTH, validateRegex } from './regex';
 export { compileRuleset, CompiledRuleset, type Ruleset, type RulesetChange } from './ruleset';
 export type { FlagPlace } from './places';
-export { isTimeZone } from './zone';
+export { clockOf, isTimeZone, type LocalTime } from './zone';

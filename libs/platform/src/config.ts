@@ -32,6 +32,8 @@ export interface PlatformConfig {
   oidc?: OidcConfig;
   /** Addresses and networks of proxies whose X-Forwarded-For is believed; loopback always is. */
   trustedProxies?: string[];
+  /** Holds the instant that rollouts take for now: for tests and demonstrations. */
+  clockFile?: string;
   logLevel: LogLevel;
 }
 
@@ -246,6 +248,7 @@ export const loadPlatformConfig = (environment: Environment): PlatformConfig => 
       redisUrl: reader.url('REDIS_URL', ['redis', 'rediss']),
       redisClusterNodes: reader.hosts('REDIS_CLUSTER_NODES'),
       influx: readInflux(reader),
+      clockFile: reader.text('PATAKA_CLOCK_FILE'),
       otlpEndpoint: reader.url('OTEL_EXPORTER_OTLP_ENDPOINT', ['http', 'https']),
     }),
   };

@@ -2,6 +2,7 @@ export * from './access';
 export * from './answer';
 export * from './body';
 export * from './client-address';
+export * from './clock';
 export * from './command';
 export * from './config';
 export * from './credentials';

@@ -20,8 +20,17 @@ describe('experimentFaults', () => {
     ['one variant', { variants: [{ ...good.variants![0]!, weight: 1 }] }, ['/variants']],
     ['factors of an A/B test', { factors: [{ name: 'f', levels: [1, 2] }] }, ['/factors']],
     ['factors beside variants', { type: 'MULTIVARIATE', factors: [{ name: 'f', levels: [1, 2] }] }, ['/variants']],
-    ['a strategy that is not there yet', { strategy: { type: 'GRADUAL' } }, ['/strategy/type']],
-    ['a type that is not there yet', { type: 'BANDITS' }, ['/type']],
+    ['growth without steps', { strategy: { type: 'GRADUAL' } }, ['/strategy/incrementSize', '/strategy/incrementInterval']],
+    ['a duration that is none', { strategy: { type: 'GRADUAL', incrementSize: 10, incrementInterval: '7 days', maximumHold: 'P1M' } }, ['/strategy/incrementInterval', '/strategy/maximumHold']],
+    ['steps that shrink or have no end', { strategy: { type: 'GRADUAL', steps: [{ percentage: 30, duration: 'P7D' }, { percentage: 15 }, { percentage: 50, regions: [] }] } }, ['/strategy/steps/1/percentage', '/strategy/steps/1/duration', '/strategy/steps/2/regions']],
+    ['more steps than a hundred', { strategy: { type: 'GRADUAL', incrementSize: 0.5, incrementInterval: 'P1D' } }, ['/strategy/incrementSize']],
+    ['automation without a threshold', { strategy: { type: 'AUTOMATIC', incrementSize: 10, incrementInterval: 'P1D' } }, ['/strategy/successThresholds']],
+    ['a threshold of a metric that nobody measures', { successMetrics: ['fuel'], strategy: { type: 'GRADUAL', incrementSize: 10, incrementInterval: 'P1D', successThresholds: { retention: 0.9, fuel: { value: 0, of: 'ratio' } } } }, ['/strategy/successThresholds/retention', '/strategy/successThresholds/fuel/value']],
+    ['a failure before a success', { successMetrics: ['fuel'], strategy: { type: 'GRADUAL', incrementSize: 10, incrementInterval: 'P1D', successThresholds: { fuel: { value: 0.8, direction: 'atLeast' } }, failureThresholds: { fuel: { value: 0.9, direction: 'atLeast' } } } }, ['/strategy/failureThresholds/fuel']],
+    ['windows of no zone, over midnight, on no day', { strategy: { type: 'GRADUAL', incrementSize: 10, incrementInterval: 'P1D', timezone: 'Asia/Bombai', windows: [{ start: '22:00', end: '06:00', timezone: 'Asia/Atlantis', days: [] }] } }, ['/strategy/windows/0/end', '/strategy/windows/0/days', '/strategy/windows/0/timezone', '/strategy/timezone']],
+    ['steps of a strategy that takes none', { strategy: { type: 'FIXED', steps: [{ percentage: 5 }], blackouts: ['diwali'] } }, ['/strategy/steps', '/strategy/blackouts']],
+    ['a canary that is everyone', { strategy: { type: 'CANARY', initialPercentage: 100 } }, ['/strategy/initialPercentage']],
+    ['a gradual rollout that does not grow', { type: 'GRADUAL_ROLLOUT', strategy: { type: 'FIXED' } }, ['/strategy/type']],
     ['an end before the start', { startDate: '2026-07-02T00:00:00Z', endDate: '2026-07-01T00:00:00Z' }, ['/endDate']],
     ['an unknown environment', { environment: 'moon' }, ['/environment']],
     ['a bad condition of the audience', { targetAudience: { conditions: [{ attribute: 'region', operator: 'regex', value: '(' }] } }, ['/targetAudience/conditions/0/value']],
@@ -31,6 +40,7 @@ describe('experimentFaults', () => {
   });
 
   it('names every fault at once', () => {
-    expect(pointers({ environment: 'moon', strategy: { type: 'CANARY' }, variants: good.variants!.map((variant) => ({ ...variant, weight: 0.9 })) })).toEqual(['/variants', '/strategy/type', '/environment']);
+    expect(pointers({ environment: 'moon', strategy: { type: 'AUTOMATIC' }, variants: good.variants!.map((variant) => ({ ...variant, weight: 0.9 })) }))
+      .toEqual(['/variants', '/strategy/incrementSize', '/strategy/incrementInterval', '/strategy/successThresholds', '/environment']);
   });
 });

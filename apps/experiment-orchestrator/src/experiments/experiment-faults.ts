@@ -1,5 +1,6 @@
-import type { CreateExperiment, Fault, FlagType, FlagValue, PatchExperiment, Strategy, Variant } from '@pataka/contracts';
+import type { CreateExperiment, Experiment, Fault, FlagType, FlagValue, PatchExperiment, Variant } from '@pataka/contracts';
 import { conditionsFaults } from '@pataka/evaluation';
+import { gradualFaults, strategyFaults } from './strategy-faults';
 
 const WEIGHT_TOLERANCE = 1e-9;
 const MAX_CELLS = 50;
@@ -37,17 +38,10 @@ const factorFaults = ({ type, variants, factors = [] }: CreateExperiment): Fault
 
 const designFaults = (body: CreateExperiment): Faults => {
   const { type, variants, factors } = body;
-  if (type === 'BANDITS' || type === 'GRADUAL_ROLLOUT') return [fault('/type', `${type} is not available in this version: use AB_TEST or MULTIVARIATE`)];
-  if (factors !== undefined) return factorFaults(body);
-  if (variants !== undefined) return variantFaults(variants);
-  return [fault('/variants', type === 'MULTIVARIATE' ? 'or factors are needed' : 'are needed')];
-};
-
-/** Faults of a strategy. */
-export const strategyFaults = (strategy: Strategy): Faults => {
-  if (strategy.type !== 'FIXED') return [fault('/strategy/type', `${strategy.type} is not available in this version: use FIXED`)];
-  const empty = (strategy.geographicRules ?? []).findIndex(({ regions }) => regions.length === 0);
-  return empty === -1 ? [] : [fault(`/strategy/geographicRules/${empty}/regions`, 'names no region')];
+  const own = type === 'GRADUAL_ROLLOUT' ? gradualFaults(body) : [];
+  if (factors !== undefined) return [...own, ...factorFaults(body)];
+  if (variants !== undefined) return [...own, ...variantFaults(variants)];
+  return [...own, fault('/variants', type === 'MULTIVARIATE' ? 'or factors are needed' : 'are needed')];
 };
 
 const audienceFaults = ({ targetAudience }: Pick<CreateExperiment, 'targetAudience'>): Faults => conditionsFaults(targetAudience?.conditions, '/targetAudience/conditions');
@@ -61,7 +55,7 @@ const exclusionFaults = ({ exclusions = [] }: Pick<PatchExperiment, 'exclusions'
   ...(needsPlaces.test(JSON.stringify(conditions)) ? [fault(`/exclusions/${index}/conditions`, 'are judged by attributes alone: name no segment, region or calendar')] : []),
 ]);
 
-const dateFaults = ({ startDate, endDate }: Pick<CreateExperiment, 'startDate' | 'endDate'>): Faults =>
+const dateFaults = ({ startDate, endDate }: { startDate?: string | undefined; endDate?: string | undefined }): Faults =>
   startDate !== undefined && endDate !== undefined && Date.parse(endDate) <= Date.parse(startDate) ? [fault('/endDate', 'must be after startDate')] : [];
 
 const metricKey = (metric: NonNullable<CreateExperiment['successMetrics']>[number]): string => (typeof metric === 'string' ? metric : metric.key);
@@ -83,7 +77,7 @@ const metricFaults = (body: Pick<CreateExperiment, 'successMetrics' | 'guardrail
 /** Every fault of an experiment that the shapes can't see. */
 export const experimentFaults = (body: CreateExperiment, environments: readonly string[]): Faults => [
   ...designFaults(body),
-  ...(body.strategy === undefined ? [] : strategyFaults(body.strategy)),
+  ...(body.strategy === undefined ? [] : strategyFaults(body.strategy, body)),
   ...audienceFaults(body),
   ...dateFaults(body),
   ...exclusionFaults(body),
@@ -91,12 +85,18 @@ export const experimentFaults = (body: CreateExperiment, environments: readonly 
   ...(body.environment !== undefined && environments.length > 0 && !environments.includes(body.environment) ? [fault('/environment', `is not one of ${environments.join(', ')}`)] : []),
 ];
 
-/** Every fault of a change to an experiment that has not started. */
-export const draftPatchFaults = (patch: PatchExperiment): Faults => [
-  ...(patch.variants === undefined ? [] : variantFaults(patch.variants)),
-  ...(patch.strategy === undefined ? [] : strategyFaults(patch.strategy)),
-  ...audienceFaults(patch),
-  ...dateFaults(patch),
-  ...exclusionFaults(patch),
-  ...metricFaults(patch),
-];
+/** Every fault of a change to an experiment that has not started: of what it names, and of what that makes of the rest. */
+export const draftPatchFaults = (experiment: Experiment, patch: PatchExperiment): Faults => {
+  const after = { ...experiment, ...patch };
+  const metrics = ['successMetrics', 'guardrailMetrics', 'safetyMetrics'] as const;
+  const touchesStrategy = patch.strategy !== undefined || metrics.some((list) => patch[list] !== undefined);
+  return [
+    ...(patch.variants === undefined ? [] : variantFaults(patch.variants)),
+    ...(experiment.type === 'GRADUAL_ROLLOUT' ? gradualFaults(after) : []),
+    ...(touchesStrategy ? strategyFaults(after.strategy, after) : []),
+    ...audienceFaults(patch),
+    ...dateFaults(after),
+    ...exclusionFaults(patch),
+    ...metricFaults(after),
+  ];
+};

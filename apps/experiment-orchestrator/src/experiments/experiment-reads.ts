@@ -36,6 +36,20 @@ export class ExperimentReads {
     return rows.length > 0;
   }
 
+  /** Ids of experiments that run, a page in order. */
+  async running(page: { limit: number; after: string }): Promise<string[]> {
+    const rows = await this.parts.database.query<{ key: string }>(
+      `SELECT key FROM ${this.documents} WHERE category = 'experiment' AND key > $1 AND document->>'status' IN ('ACTIVE', 'PAUSED') ORDER BY key LIMIT $2`, [page.after, page.limit]);
+    return rows.map(({ key }) => key);
+  }
+
+  /** The latest results that analytics has published of an experiment. */
+  async resultsOf(id: string): Promise<ExperimentResults | null> {
+    const schema = await this.parts.runner.liveSchema(RESULTS_PROJECTION);
+    const [row] = await this.parts.database.query<{ row: { results: ExperimentResults } | null }>(`SELECT row FROM ${schema}.rows WHERE key = $1`, [id]);
+    return row?.row?.results ?? null;
+  }
+
   async withResults(experiments: readonly Experiment[]): Promise<ExperimentView[]> {
     if (experiments.length === 0) return [];
     const schema = await this.parts.runner.liveSchema(RESULTS_PROJECTION);

@@ -1,20 +1,25 @@
 import {
-  type CreateExperiment, DomainError, type Experiment, type ExperimentEvent, type ExperimentStatus, type PatchExperiment, type Strategy, topics,
+  type CreateExperiment, DomainError, type Experiment, type ExperimentEvent, type ExperimentStatus, type PatchExperiment, topics,
 } from '@pataka/contracts';
-import type { Aggregate, StoredFacts } from '@pataka/event-sourcing';
+import type { Aggregate } from '@pataka/event-sourcing';
+import type { Decided } from '../rollouts/decision';
+import { finishOf, stepsOf } from '../rollouts/steps';
 import { cellsOf } from './cells';
 import { draftPatchFaults } from './experiment-faults';
+import { evolve } from './experiment-state';
+import { readinessOf } from './readiness';
 import { runningChanges } from './running-changes';
 
 /** What can be asked of an experiment. Times and ids come with the command. */
 export type ExperimentCommand =
-  | { type: 'CreateExperiment'; id: string; body: CreateExperiment; now: string }
+  | { type: 'CreateExperiment'; id: string; body: CreateExperiment; clonedFrom?: string; now: string }
   | { type: 'LinkFlag'; flagKey: string }
   | { type: 'RefuseFlag'; flagKey: string; code: string; detail: string }
   | { type: 'ChangeExperiment'; patch: PatchExperiment }
-  | { type: 'StartExperiment' }
-  | { type: 'PauseExperiment' }
-  | { type: 'ResumeExperiment' }
+  | { type: 'StartExperiment'; force?: boolean; now: string }
+  | { type: 'PauseExperiment'; now: string }
+  | { type: 'ResumeExperiment'; now: string }
+  | { type: 'Decide'; decided: Decided; nextReweighAt?: string }
   | { type: 'CompleteExperiment'; winnerVariantId?: string }
   | { type: 'RollBackExperiment'; detail?: string }
   | { type: 'ArchiveExperiment' };
@@ -40,18 +45,16 @@ const requireStatus = (experiment: Experiment, action: string): void => {
   throw new DomainError('illegal-transition', `A ${experiment.status} experiment cannot ${action}: ${possible}`, [], { status: experiment.status, allowed });
 };
 
-/** The share of the audience that a FIXED strategy lets in. */
-export const fixedPercentage = (strategy: Strategy): number => strategy.targetPercentage ?? strategy.initialPercentage ?? 100;
+/** What a body leaves out. */
+const completed = ({ factors, variants = [], environment = 'production', strategy = { type: 'FIXED', targetPercentage: 100 }, successMetrics = [], guardrailMetrics = [], safetyMetrics = [], ...body }: CreateExperiment) =>
+  ({ ...body, ...(factors === undefined ? { variants } : { factors, variants: cellsOf(factors) }), environment, flagKey: body.flagKey ?? body.key, strategy, successMetrics, guardrailMetrics, safetyMetrics });
 
-const create = ({ id, body, now }: Of<'CreateExperiment'>, state: State): ExperimentEvent[] => {
+const create = ({ id, body, clonedFrom, now }: Of<'CreateExperiment'>, state: State): ExperimentEvent[] => {
   if (state !== null) throw new DomainError('already-exists');
-  const strategy = body.strategy ?? { type: 'FIXED', targetPercentage: 100 };
-  const variants = body.factors === undefined ? (body.variants ?? []) : cellsOf(body.factors);
+  const whole = completed(body);
   const experiment: Experiment = {
-    ...body, id, status: 'DRAFT', environment: body.environment ?? 'production', flagKey: body.flagKey ?? body.key, variants, strategy,
-    successMetrics: body.successMetrics ?? [], guardrailMetrics: body.guardrailMetrics ?? [], safetyMetrics: body.safetyMetrics ?? [],
-    linked: false, phase: 1, phases: [], rollout: { percentage: fixedPercentage(strategy), step: 0, nextStepAt: null },
-    version: 1, createdBy: '', createdAt: now, updatedAt: now,
+    ...whole, id, status: 'DRAFT', linked: false, phase: 1, phases: [], rollout: { percentage: stepsOf(whole)[0]?.percentage ?? 100, step: 0, nextStepAt: null },
+    ...(clonedFrom === undefined ? {} : { clonedFrom }), version: 1, createdBy: '', createdAt: now, updatedAt: now,
   };
   return [{ type: 'experiment.created', data: { experiment } }];
 };
@@ -69,17 +72,17 @@ const change = ({ patch }: Of<'ChangeExperiment'>, state: State): ExperimentEven
   if (Object.keys(patch).length === 0) return [];
   if (experiment.status === 'ACTIVE' || experiment.status === 'PAUSED') return runningChanges(experiment, patch);
   if (experiment.status !== 'DRAFT') throw new DomainError('illegal-transition', `A ${experiment.status} experiment does not change any more`);
-  const faults = draftPatchFaults(patch);
+  const faults = draftPatchFaults(experiment, patch);
   if (faults.length > 0) throw new DomainError('validation', undefined, faults);
   return [{ type: 'experiment.updated', data: { changes: patch } }];
 };
 
-const start = (state: State): ExperimentEvent[] => {
+const start = ({ force = false, now }: Of<'StartExperiment'>, state: State): ExperimentEvent[] => {
   const experiment = existing(state);
   requireStatus(experiment, 'start');
   if (experiment.refusal !== undefined) throw new DomainError('illegal-transition', `Its flag could not be made: ${experiment.refusal}. Make another experiment with a free flagKey`);
   if (!experiment.linked) throw new DomainError('illegal-transition', 'Its flag is not there yet: try again in a moment');
-  return [{ type: 'experiment.started', data: {} }];
+  return [{ type: 'experiment.started', data: readinessOf(experiment, now, force) }];
 };
 
 const simple = (state: State, action: string, done: ExperimentStatus, event: ExperimentEvent): ExperimentEvent[] => {
@@ -104,48 +107,48 @@ const rollBack = ({ detail }: Of<'RollBackExperiment'>, state: State): Experimen
   return [{ type: 'experiment.rolled-back', data: detail === undefined ? {} : { detail } }];
 };
 
+/** A decision is an event, and what follows from it is another: flags and evidence follow those, people read the decision. */
+const consequences = ({ record, ...clock }: Decided, experiment: Experiment): ExperimentEvent[] => {
+  switch (record.decision) {
+    case 'advance': return [{ type: 'experiment.percentage-changed', data: { percentage: record.toPercentage ?? record.percentage, step: record.toStep ?? record.step, ...clock } }];
+    case 'rollBack': return [{ type: 'experiment.rolled-back', data: { detail: record.sentence.en } }];
+    case 'finish': {
+      const completes = record.reasons.includes('end-date') || finishOf(experiment) === 'complete';
+      return completes ? [{ type: 'experiment.completed', data: record.winnerVariantId === undefined ? {} : { winnerVariantId: record.winnerVariantId } }] : [];
+    }
+    case 'reweigh': {
+      const weights = record.weights ?? {};
+      const same = experiment.variants.every(({ id, weight }) => (weights[id] ?? weight) === weight);
+      return same ? [] : [{ type: 'experiment.weights-changed', data: { phase: experiment.phase + 1, weights } }];
+    }
+    case 'hold':
+    case 'escalate': return [];
+  }
+};
+
+const takeDecision = ({ decided, nextReweighAt }: Of<'Decide'>, state: State): ExperimentEvent[] => {
+  const experiment = existing(state);
+  // Whoever decided looked at an experiment that has gone on since.
+  if (!['ACTIVE', 'PAUSED'].includes(experiment.status) || decided.record.step !== experiment.rollout.step) return [];
+  const { record, nextStepAt } = decided;
+  const clock = { ...(nextStepAt === undefined ? {} : { nextStepAt }), ...(nextReweighAt === undefined ? {} : { nextReweighAt }) };
+  return [{ type: 'experiment.decided', data: { ...record, ...clock } }, ...consequences(decided, experiment)];
+};
+
 const decide = (command: ExperimentCommand, state: State): ExperimentEvent[] => {
   switch (command.type) {
     case 'CreateExperiment': return create(command, state);
     case 'LinkFlag': return link(command, state);
     case 'RefuseFlag': return refuse(command, state);
     case 'ChangeExperiment': return change(command, state);
-    case 'StartExperiment': return start(state);
-    case 'PauseExperiment': return simple(state, 'pause', 'PAUSED', { type: 'experiment.paused', data: {} });
-    case 'ResumeExperiment': return simple(state, 'resume', 'ACTIVE', { type: 'experiment.resumed', data: {} });
+    case 'StartExperiment': return start(command, state);
+    case 'PauseExperiment': return simple(state, 'pause', 'PAUSED', { type: 'experiment.paused', data: { at: command.now } });
+    case 'ResumeExperiment': return simple(state, 'resume', 'ACTIVE', { type: 'experiment.resumed', data: { at: command.now } });
+    case 'Decide': return takeDecision(command, state);
     case 'CompleteExperiment': return complete(command, state);
     case 'RollBackExperiment': return rollBack(command, state);
     case 'ArchiveExperiment': return simple(state, 'archive', 'ARCHIVED', { type: 'experiment.archived', data: {} });
   }
-};
-
-const weightsOf = (experiment: Experiment): Record<string, number> => Object.fromEntries(experiment.variants.map(({ id, weight }) => [id, weight]));
-
-const changed = (event: ExperimentEvent & StoredFacts, before: Experiment): Partial<Experiment> => {
-  switch (event.type) {
-    case 'experiment.created': return event.data.experiment;
-    case 'experiment.flag-linked': return { linked: true };
-    case 'experiment.flag-refused': return { refusal: event.data.detail };
-    case 'experiment.updated': return { ...event.data.changes, ...(event.data.changes.strategy === undefined ? {} : { rollout: { ...before.rollout, percentage: fixedPercentage(event.data.changes.strategy) } }) };
-    case 'experiment.weights-changed': return {
-      phase: event.data.phase, variants: before.variants.map((variant) => ({ ...variant, weight: event.data.weights[variant.id] ?? variant.weight })),
-      phases: [...before.phases, { phase: event.data.phase, from: event.at, weights: event.data.weights }],
-    };
-    case 'experiment.percentage-changed': return { rollout: { ...before.rollout, percentage: event.data.percentage, step: event.data.step }, strategy: { ...before.strategy, targetPercentage: event.data.percentage } };
-    case 'experiment.started': return { status: 'ACTIVE', startedAt: event.at, phases: [{ phase: before.phase, from: event.at, weights: weightsOf(before) }] };
-    case 'experiment.decided': return {};
-    case 'experiment.paused': return { status: 'PAUSED' };
-    case 'experiment.resumed': return { status: 'ACTIVE' };
-    case 'experiment.completed': return { status: 'COMPLETED', outcome: 'completed', completedAt: event.at, ...event.data };
-    case 'experiment.rolled-back': return { status: 'COMPLETED', outcome: 'rolledBack', completedAt: event.at };
-    case 'experiment.archived': return { status: 'ARCHIVED' };
-  }
-};
-
-const evolve = (state: State, event: ExperimentEvent & StoredFacts): State => {
-  const before = state ?? ({} as Experiment);
-  const made = event.type === 'experiment.created' ? { createdBy: event.meta.actor, createdAt: event.at } : {};
-  return { ...before, ...changed(event, before), ...made, version: event.version, updatedAt: event.at };
 };
 
 /** Experiments, as event-sourced streams keyed by id, published whole on experiment-events. */

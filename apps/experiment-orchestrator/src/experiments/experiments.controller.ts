@@ -1,10 +1,12 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
-import { CompleteExperiment, CreateExperiment, DomainError, type Experiment, type ExperimentEvent, experimentStatuses, KEY_PATTERN, PatchExperiment, StartExperiment, parse } from '@pataka/contracts';
+import { CloneExperiment, CompleteExperiment, CreateExperiment, DomainError, type Experiment, type ExperimentEvent, experimentStatuses, KEY_PATTERN, PatchExperiment, StartExperiment, parse } from '@pataka/contracts';
 import { EventStore, handle, type Sql, uuidv7 } from '@pataka/event-sourcing';
-import { AccessDirectory, type Answer, Command, created, cut, historyOf, type HttpCommandContext, listed, pageOf, parameter, type Query as QueryOf, requireIfMatch, versioned } from '@pataka/platform';
+import { type Answer, type Clock, Command, created, cut, historyOf, type HttpCommandContext, listed, pageOf, parameter, type Query as QueryOf, requireIfMatch, versioned } from '@pataka/platform';
 import { type ExperimentCommand, experimentAggregate } from './experiment.decider';
-import { experimentFaults } from './experiment-faults';
+import { cloneOf } from './clone';
+import { ExperimentChecks } from './experiment-checks';
 import { ExperimentReads } from './experiment-reads';
+import { CLOCK } from './planning.controller';
 
 const PATH = '/api/experiments';
 
@@ -21,7 +23,8 @@ export class ExperimentsController {
   constructor(
     @Inject(EventStore) private readonly store: EventStore,
     @Inject(ExperimentReads) private readonly reads: ExperimentReads,
-    @Inject(AccessDirectory) private readonly access: AccessDirectory,
+    @Inject(ExperimentChecks) private readonly checks: ExperimentChecks,
+    @Inject(CLOCK) private readonly now: Clock,
   ) {}
 
   @Get()
@@ -34,15 +37,14 @@ export class ExperimentsController {
 
   @Post()
   async create(@Body() given: unknown, @Command() context: HttpCommandContext): Promise<Answer> {
-    const body = parse(CreateExperiment, given);
-    const faults = experimentFaults(body, this.access.environments());
-    if (faults.length > 0) throw new DomainError('validation', `${faults.length} fault${faults.length === 1 ? '' : 's'} in the experiment`, faults);
-    const id = this.idFor(context);
-    const handled = await this.run(id, async (sql) => {
-      if (await this.reads.keyTaken(sql, body.key)) throw new DomainError('already-exists', `The key "${body.key}" is taken, in this or another case`);
-      return { type: 'CreateExperiment', id, body, now: new Date().toISOString() };
-    }, context);
-    return created(`${PATH}/${id}`, handled);
+    return this.make(parse(CreateExperiment, given), context);
+  }
+
+  @Post(':id/clone')
+  async clone(@Param('id') id: string, @Body() given: unknown, @Command() context: HttpCommandContext): Promise<Answer> {
+    const overrides = parse(CloneExperiment, given);
+    const { document } = await this.reads.find(id);
+    return this.make(cloneOf(document, overrides), context, document.id);
   }
 
   @Get(':id')
@@ -55,26 +57,28 @@ export class ExperimentsController {
   @Patch(':id')
   async patch(@Param('id') id: string, @Body() given: unknown, @Command() context: HttpCommandContext): Promise<Answer> {
     requireIfMatch(context);
-    return this.act(id, { type: 'ChangeExperiment', patch: parse(PatchExperiment, given) }, context);
+    const patch = parse(PatchExperiment, given);
+    await this.checks.refuseUnknown(patch);
+    return this.act(id, { type: 'ChangeExperiment', patch }, context);
   }
 
   @Post(':id/start')
   @HttpCode(200)
   start(@Param('id') id: string, @Body() given: unknown, @Command() context: HttpCommandContext): Promise<Answer> {
-    parse(StartExperiment, given ?? {});
-    return this.act(id, { type: 'StartExperiment' }, context);
+    const { force = false } = parse(StartExperiment, given ?? {});
+    return this.act(id, { type: 'StartExperiment', force, now: this.now() }, context);
   }
 
   @Post(':id/pause')
   @HttpCode(200)
   pause(@Param('id') id: string, @Command() context: HttpCommandContext): Promise<Answer> {
-    return this.act(id, { type: 'PauseExperiment' }, context);
+    return this.act(id, { type: 'PauseExperiment', now: this.now() }, context);
   }
 
   @Post(':id/resume')
   @HttpCode(200)
   resume(@Param('id') id: string, @Command() context: HttpCommandContext): Promise<Answer> {
-    return this.act(id, { type: 'ResumeExperiment' }, context);
+    return this.act(id, { type: 'ResumeExperiment', now: this.now() }, context);
   }
 
   @Post(':id/complete')
@@ -95,18 +99,22 @@ export class ExperimentsController {
     return this.act(id, { type: 'ArchiveExperiment' }, context);
   }
 
-  @Get(':id/rollout')
-  async rollout(@Param('id') id: string): Promise<object> {
-    const { document } = await this.reads.find(id);
-    return { experimentId: document.id, status: document.status, strategy: document.strategy, ...document.rollout, phases: document.phases };
-  }
-
   @Get(':id/history')
   async history(@Param('id') id: string, @Query() query: QueryOf): Promise<Answer> {
     const { document } = await this.reads.find(id);
     const history = await historyOf(this.store, `experiment:${document.id}`, `${PATH}/${document.id}/history`, query);
     if (history === null) throw new DomainError('experiment-not-found');
     return history;
+  }
+
+  private async make(body: CreateExperiment, context: HttpCommandContext, clonedFrom?: string): Promise<Answer> {
+    await this.checks.refuseFaulty(body);
+    const id = this.idFor(context);
+    const handled = await this.run(id, async (sql) => {
+      if (await this.reads.keyTaken(sql, body.key)) throw new DomainError('already-exists', `The key "${body.key}" is taken, in this or another case`);
+      return { type: 'CreateExperiment', id, body, now: this.now(), ...(clonedFrom === undefined ? {} : { clonedFrom }) };
+    }, context);
+    return created(`${PATH}/${id}`, handled);
   }
 
   private async act(idOrKey: string, command: ExperimentCommand, context: HttpCommandContext): Promise<Answer> {

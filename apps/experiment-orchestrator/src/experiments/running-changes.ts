@@ -1,12 +1,19 @@
-import { DomainError, type Experiment, type ExperimentEvent, type Fault, type PatchExperiment, type Variant } from '@pataka/contracts';
-import { strategyFaults, variantFaults } from './experiment-faults';
+import { DomainError, type Experiment, type ExperimentEvent, type Fault, type PatchExperiment, type Strategy, type Variant } from '@pataka/contracts';
+import { stepsOf } from '../rollouts/steps';
+import { variantFaults } from './experiment-faults';
+import { strategyFaults } from './strategy-faults';
 
 /** Members that say nothing about who gets what, so they may change while an experiment runs. */
 const harmless = ['name', 'description', 'hypothesis', 'successMetrics', 'guardrailMetrics', 'safetyMetrics', 'endDate', 'plan', 'segments', 'exclusions'] as const;
 
+/** What is stored comes back with its members in another order. */
+const canonical = (value: unknown): string => JSON.stringify(value ?? null, (_name, member: unknown) =>
+  (typeof member === 'object' && member !== null && !Array.isArray(member) ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1))) : member));
+const same = (one: unknown, other: unknown): boolean => canonical(one) === canonical(other);
+
 const sameButWeights = (before: readonly Variant[], after: readonly Variant[]): boolean => {
-  const plain = (variants: readonly Variant[]): string => JSON.stringify(variants.map(({ id, config, isControl }) => [id, config, isControl === true]));
-  return plain(before) === plain(after);
+  const plain = (variants: readonly Variant[]): unknown => variants.map(({ id, config, isControl }) => [id, config, isControl === true]);
+  return same(plain(before), plain(after));
 };
 
 const weightEvents = (experiment: Experiment, variants: readonly Variant[]): ExperimentEvent[] => {
@@ -18,20 +25,44 @@ const weightEvents = (experiment: Experiment, variants: readonly Variant[]): Exp
   return [{ type: 'experiment.weights-changed', data: { phase: experiment.phase + 1, weights } }];
 };
 
-const strategyEvents = (experiment: Experiment, strategy: NonNullable<PatchExperiment['strategy']>): ExperimentEvent[] => {
-  const faults: Fault[] = strategyFaults(strategy);
-  const { targetPercentage: percentage = 100, ...rest } = strategy;
-  const { targetPercentage: _, ...before } = experiment.strategy;
-  if (JSON.stringify(rest) !== JSON.stringify(before)) faults.push({ pointer: '/strategy', detail: 'only targetPercentage of a running experiment changes' });
-  if (percentage < experiment.rollout.percentage) faults.push({ pointer: '/strategy/targetPercentage', detail: `is below the ${experiment.rollout.percentage} reached: lowering it would throw subjects out` });
+/** Who may be in, and when they are served, stays as it is while an experiment runs. */
+const fixedOfStrategy = ['type', 'audienceSegments', 'geographicRules', 'servingWindows'] as const;
+
+const fixedFaults = (before: Strategy, after: Strategy): Fault[] =>
+  fixedOfStrategy.filter((name) => !same(before[name], after[name])).map((name) => ({ pointer: `/strategy/${name}`, detail: 'is fixed while the experiment runs' }));
+
+/** Steps that were taken stay as they were; those to come may change, and never shrink. */
+const stepFaults = (experiment: Experiment, strategy: Strategy): Fault[] => {
+  const { step, percentage } = experiment.rollout;
+  const [before, after] = [stepsOf(experiment), stepsOf({ type: experiment.type, strategy })];
+  const taken = (steps: ReturnType<typeof stepsOf>): unknown => steps.slice(0, step + 1).map(({ percentage: reached, regions }) => [reached, regions]);
+  if (!same(taken(before), taken(after))) return [{ pointer: '/strategy', detail: `the ${step + 1} steps up to the present one, at ${percentage}%, stay as they were` }];
+  const shrunk = after.findIndex((one, index) => index > step && one.percentage < percentage);
+  return shrunk === -1 ? [] : [{ pointer: '/strategy', detail: `step ${shrunk} is below the ${percentage}% reached: lowering it would throw subjects out` }];
+};
+
+const fixedStrategyEvents = (experiment: Experiment, { targetPercentage: percentage = 100 }: Strategy): ExperimentEvent[] => {
+  const reached = experiment.rollout.percentage;
+  if (percentage < reached) throw new DomainError('validation', undefined, [{ pointer: '/strategy/targetPercentage', detail: `is below the ${reached} reached: lowering it would throw subjects out` }]);
+  return percentage === reached ? [] : [{ type: 'experiment.percentage-changed', data: { percentage, step: experiment.rollout.step + 1 } }];
+};
+
+const withoutTarget = ({ targetPercentage: _, ...rest }: Strategy): Omit<Strategy, 'targetPercentage'> => rest;
+
+const strategyEvents = (experiment: Experiment, strategy: Strategy): ExperimentEvent[] => {
+  const faults = [...strategyFaults(strategy, experiment), ...fixedFaults(experiment.strategy, strategy)];
+  const isFixed = strategy.type === 'FIXED';
+  if (faults.length === 0 && !isFixed) faults.push(...stepFaults(experiment, strategy));
   if (faults.length > 0) throw new DomainError('validation', undefined, faults);
-  if (percentage === experiment.rollout.percentage) return [];
-  return [{ type: 'experiment.percentage-changed', data: { percentage, step: experiment.rollout.step + 1 } }];
+  const growth = isFixed ? fixedStrategyEvents(experiment, strategy) : [];
+  const rest = isFixed ? { ...withoutTarget(strategy), ...(experiment.strategy.targetPercentage === undefined ? {} : { targetPercentage: experiment.strategy.targetPercentage }) } : strategy;
+  const unchanged = isFixed ? same(withoutTarget(strategy), withoutTarget(experiment.strategy)) : same(strategy, experiment.strategy);
+  return [...(unchanged ? [] : [{ type: 'experiment.updated' as const, data: { changes: { strategy: rest } } }]), ...growth];
 };
 
 /**
- * What a change does to a running experiment: a raised percentage only adds subjects, other weights open a phase, words and metrics are
- * free. Anything else would make the evidence worthless and is refused.
+ * What a change does to a running experiment: a raised percentage only adds subjects, other weights open a phase, words, metrics,
+ * thresholds and the steps to come are free. Anything else would make the evidence worthless and is refused.
  */
 export const runningChanges = (experiment: Experiment, patch: PatchExperiment): ExperimentEvent[] => {
   const fixed = Object.keys(patch).filter((name) => !['variants', 'strategy', ...harmless].includes(name));

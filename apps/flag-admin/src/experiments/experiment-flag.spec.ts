@@ -39,7 +39,7 @@ describe("an experiment's rule", () => {
     const rule = ruleOf(experiment({
       targetAudience: { conditions: [{ attribute: 'role', operator: 'equals', value: 'driver' }] },
       strategy: {
-        type: 'GRADUAL', audienceSegments: ['pilots'], windows: [{ start: '10:00', end: '17:00', timezone: 'Asia/Kolkata' }],
+        type: 'GRADUAL', audienceSegments: ['pilots'], windows: [{ start: '11:00', end: '12:00', timezone: 'UTC' }], servingWindows: [{ start: '10:00', end: '17:00', timezone: 'Asia/Kolkata' }],
         geographicRules: [{ regions: ['west'], include: true }, { regions: ['goa'], include: false }, { regions: ['south'], include: true }],
       },
     }));
@@ -49,6 +49,10 @@ describe("an experiment's rule", () => {
     ]);
     expect(rule.schedule).toEqual({ windows: [{ start: '10:00', end: '17:00', timezone: 'Asia/Kolkata' }] });
     expect(ruleFaults(rule, 'STRING', '')).toEqual([]);
+  });
+  it('serves nobody before its start date and from its end date on', () => {
+    const dates = { startDate: '2026-07-01T00:00:00+05:30', endDate: '2026-08-01T00:00:00+05:30' };
+    expect(ruleOf(experiment(dates)).schedule).toEqual({ from: dates.startDate, until: dates.endDate });
   });
   it('reaches a wave of regions more with each step, and in the end everywhere', () => {
     const steps = [{ percentage: 15, regions: ['north'] }, { percentage: 30, regions: ['west'] }, { percentage: 100 }];

@@ -1,4 +1,4 @@
-import type { Condition, CreateFlag, Experiment, FlagType, FlagValue, GeographicRule, Rule, Variant } from '@pataka/contracts';
+import type { Condition, CreateFlag, Experiment, FlagType, FlagValue, GeographicRule, Rule, Schedule, Variant } from '@pataka/contracts';
 import { flagTypes } from '@pataka/contracts';
 import { splitOf } from './split-shares';
 
@@ -52,12 +52,20 @@ const audience = (experiment: Experiment): Condition[] => {
   ];
 };
 
+/** Nobody is served before the start date or from the end date on, whoever may be away; windows for steps are nothing to the rule. */
+const scheduleOf = ({ startDate, endDate, strategy: { servingWindows = [] } }: Experiment): Schedule | undefined => {
+  const schedule: Schedule = {
+    ...(startDate === undefined ? {} : { from: startDate }), ...(endDate === undefined ? {} : { until: endDate }), ...(servingWindows.length === 0 ? {} : { windows: servingWindows }),
+  };
+  return Object.keys(schedule).length === 0 ? undefined : schedule;
+};
+
 /**
  * The rule that an experiment owns. Its id and salt never change, so that nobody moves when the percentage grows or a new phase begins;
  * which phase assigned somebody, the exposure says.
  */
 export const ruleOf = (experiment: Experiment): Rule => {
-  const windows = experiment.strategy.windows ?? [];
+  const schedule = scheduleOf(experiment);
   return {
     id: experiment.id,
     salt: experiment.id,
@@ -68,7 +76,7 @@ export const ruleOf = (experiment: Experiment): Rule => {
     ...(experiment.bucketBy === undefined ? {} : { bucketBy: experiment.bucketBy }),
     experimentId: experiment.id,
     phase: experiment.phase,
-    ...(windows.length === 0 ? {} : { schedule: { windows } }),
+    ...(schedule === undefined ? {} : { schedule }),
   };
 };
 

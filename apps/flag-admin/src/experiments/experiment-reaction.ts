@@ -20,7 +20,6 @@ const replaced = (change: ExperimentChange): Reaction =>
 const ended = ({ experiment }: ExperimentChange, serve: EndExperiment['serve']): Reaction =>
   ({ type: 'end-experiment', experimentId: experiment.id, environment: experiment.environment, serve });
 
-// eslint-disable-next-line complexity -- a switch over the union, one line a group of events
 export const reactionTo = (change: ExperimentChange): Reaction => {
   switch (change.change.type) {
     case 'experiment.created': return { type: 'make-flag' };
