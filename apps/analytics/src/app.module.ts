@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
-import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner } from '@pataka/event-sourcing';
-import { AccessDirectory, createService, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service } from '@pataka/platform';
+import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner, Rebuilds } from '@pataka/event-sourcing';
+import { AccessDirectory, createService, projectionRoutes, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service } from '@pataka/platform';
 import { AlertContext } from './alerts/alert-context';
 import { alertWatchAggregate } from './alerts/alert-watch.decider';
 import { alertWatch } from './alerts/alert-watch.process';
@@ -14,6 +14,7 @@ import { Consumers, projectionOf } from './consumers';
 import { evidenceProjection } from './evidence/evidence.projection';
 import { TimeSeriesSink } from './evidence/time-series-sink';
 import { KpisController } from './kpis/kpis.controller';
+import { LiveFeed } from './live/live-feed';
 import { experimentMetrics } from './metrics/experiment-metrics.process';
 import { metricAggregate } from './metrics/metric.decider';
 import { MetricsController } from './metrics/metrics.controller';
@@ -75,6 +76,8 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
   const results = (publisher = new ResultsPublisher({ evidence, log, now: () => new Date().toISOString(), onError: warn('results wait to be published') }));
   const relay = new OutboxRelay({ database, schema: SCHEMA, log, onError: warn('events wait in the outbox') });
   const sink = new TimeSeriesSink({ database, runner, timeSeries, onError: warn('the time series waits') });
+  const live = new LiveFeed({ log, access, now: Date.now, onError: warn('the live feed misses something') });
+  const rebuilds = new Rebuilds({ database, schema: SCHEMA, runner, log, now: Date.now, onError: (error) => logger.error({ err: error }, 'a rebuild failed') });
   const opening = new AbortController();
   const until = (work: () => Promise<void>, message: string): void => void untilDone(work, { signal: opening.signal, onError: warn(message) });
 
@@ -85,6 +88,7 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
     name: 'analytics',
     module: AnalyticsModule.compose({ database, store, runner, access, evidence }),
     infrastructure, access,
+    hotRoutes: [...live.routes(), ...projectionRoutes('analytics', rebuilds)],
     checks: {
       database: () => (database.healthy() ? { status: 'pass' } : { status: 'fail', detail: 'the database is away' }),
       eventLog: () => (log.healthy() ? { status: 'pass' } : { status: 'warn', detail: 'the event log is away: evidence waits' }),
@@ -99,8 +103,10 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
       until(() => defineFromTheStart(store), 'the built-in metrics wait for the database');
       until(() => results.begin(), 'the first results wait for the database');
     },
+    onDrain: () => void live.close(),
     onClose: async () => {
       opening.abort();
+      await rebuilds.stop();
       await results.stop();
       await sink.stop();
       await relay.stop();

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
-import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner } from '@pataka/event-sourcing';
-import { AccessDirectory, type Clock, createService, type Infrastructure, openClock, type OpenOperations, type PlatformConfig, type Service, untilDone } from '@pataka/platform';
+import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner, Rebuilds } from '@pataka/event-sourcing';
+import { AccessDirectory, type Clock, createService, type Infrastructure, openClock, type OpenOperations, type PlatformConfig, type Service, untilDone, projectionRoutes } from '@pataka/platform';
 import { Consumers } from './consumers';
 import { experimentAggregate } from './experiments/experiment.decider';
 import { ExperimentChecks } from './experiments/experiment-checks';
@@ -72,6 +72,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
   const access = new AccessDirectory();
   const relay = new OutboxRelay({ database, schema: SCHEMA, log, onError: (error) => logger.warn({ error: error.message }, 'events wait in the outbox') });
   const worker = new RolloutWorker({ database, store, schema: SCHEMA, logger, now, reads, catalogue, watch });
+  const rebuilds = new Rebuilds({ database, schema: SCHEMA, runner, log, now: Date.now, onError: (error) => logger.error({ err: error }, 'a rebuild failed') });
   const opening = new AbortController();
 
   store.onAppended(() => relay.wake());
@@ -80,7 +81,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
   return createService({
     name: 'experiment-orchestrator',
     module: OrchestratorModule.compose({ database, store, runner, access, reads, catalogue, now }),
-    infrastructure, access,
+    infrastructure, access, hotRoutes: projectionRoutes('experiment-orchestrator', rebuilds),
     checks: {
       database: () => (database.healthy() ? { status: 'pass' } : { status: 'fail', detail: 'the database is away' }),
       eventLog: () => (log.healthy() ? { status: 'pass' } : { status: 'warn', detail: 'the event log is away: changes wait in the outbox' }),
@@ -90,6 +91,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
     onReady: () => void untilDone(() => log.ensureTopics(Object.values(topics)), { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the topics could not be made yet') }),
     onClose: async () => {
       opening.abort();
+      await rebuilds.stop();
       await worker.stop();
       await relay.stop();
       await database.close();

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
-import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner } from '@pataka/event-sourcing';
-import { AccessDirectory, createService, StaticSite, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service } from '@pataka/platform';
+import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner, EventLog, Rebuilds } from '@pataka/event-sourcing';
+import { AccessDirectory, createService, StaticSite, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service, projectionRoutes } from '@pataka/platform';
 import { AuditController } from './audit/audit.controller';
 import { bootstrapLines, bootstrapper, type Bootstrap } from './bootstrap';
 import { calendarAggregate } from './catalogue/calendars';
@@ -10,6 +10,9 @@ import { CalendarsController, RegionsController, SegmentsController } from './ca
 import { regionAggregate } from './catalogue/regions';
 import { segmentAggregate } from './catalogue/segments';
 import { ACCESS_GROUP, Consumers } from './consumers';
+import { deadLetterAggregate } from './dead-letters/dead-letter.decider';
+import { DeadLettersController } from './dead-letters/dead-letters.controller';
+import { deadLettersProjection } from './dead-letters/dead-letters.projection';
 import { environmentAggregate } from './environments/environment.decider';
 import { EnvironmentsController } from './environments/environments.controller';
 import { experimentFlags } from './experiments/experiment-flags.process';
@@ -33,19 +36,19 @@ const SCHEMA = 'flag_admin';
 // Any number that no other service of the database uses.
 const LOCK = 7_142_000_001;
 
-interface Parts { store: EventStore; runner: ProjectionRunner; counts: EvaluationCounts; access: AccessFeed; lists: SegmentLists; people: SignIn }
+interface Parts { database: Database; log: EventLog; store: EventStore; runner: ProjectionRunner; counts: EvaluationCounts; access: AccessFeed; lists: SegmentLists; people: SignIn }
 
 @Module({})
 class FlagAdminModule {
-  static compose({ store, runner, counts, access, lists, people }: Parts): DynamicModule {
+  static compose({ database, log, store, runner, counts, access, lists, people }: Parts): DynamicModule {
     return {
       module: FlagAdminModule,
       controllers: [
         ...people.controllers, FlagsController, SegmentListsController, SegmentsController, RegionsController, CalendarsController, EnvironmentsController, KeysController,
-        AuditController, Consumers,
+        AuditController, DeadLettersController, Consumers,
       ],
       providers: [
-        ...people.providers, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
+        ...people.providers, { provide: Database, useValue: database }, { provide: EventLog, useValue: log }, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
         { provide: EvaluationCounts, useValue: counts }, { provide: AccessFeed, useValue: access }, { provide: SegmentLists, useValue: lists },
       ],
     };
@@ -58,9 +61,9 @@ const open = (databaseUrl: string, log: Infrastructure['log']) => {
     migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA), ...progressMigrations(SCHEMA), ...keyListMigrations(SCHEMA), ...signInMigrations(SCHEMA)],
   });
   const store = new EventStore({ database, schema: SCHEMA, service: 'flag-admin', lockId: LOCK });
-  const aggregates = [flagAggregate, segmentAggregate, regionAggregate, calendarAggregate, environmentAggregate, keyAggregate, refusalAggregate, listChunkAggregate, ...signInAggregates];
+  const aggregates = [flagAggregate, segmentAggregate, regionAggregate, calendarAggregate, environmentAggregate, keyAggregate, refusalAggregate, listChunkAggregate, deadLetterAggregate, ...signInAggregates];
   for (const aggregate of aggregates) store.register(aggregate);
-  const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'flag-admin', projections: [evaluationCountsProjection, experimentFlags(store)] });
+  const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'flag-admin', projections: [evaluationCountsProjection, deadLettersProjection, experimentFlags(store)] });
   return { database, store, runner };
 };
 
@@ -96,6 +99,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
   const access = new AccessFeed(store, directory);
   const lists = new SegmentLists(store, new KeyListStore(database, SCHEMA));
   const people = signIn({ database, schema: SCHEMA, store, access, directory, config, onError: (error) => logger.warn({ error: error.message }, 'what was to be written down of sessions waits, or is lost') });
+  const rebuilds = new Rebuilds({ database, schema: SCHEMA, runner, log, now: Date.now, onError: (error) => logger.error({ err: error }, 'a rebuild failed') });
   const opening = new AbortController();
   const bootstrap = bootstrapper(store, config);
   let prepared = false;
@@ -111,8 +115,8 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
   await onceTried(prepare, opening.signal, (error) => logger.warn({ error: error.message }, 'the first start waits for the database'));
   return createService({
     name: 'flag-admin',
-    module: FlagAdminModule.compose({ store, runner, counts: new EvaluationCounts(database, runner), access, lists, people }),
-    hotRoutes: new SegmentListRoutes(lists).routes(),
+    module: FlagAdminModule.compose({ database, log, store, runner, counts: new EvaluationCounts(database, runner), access, lists, people }),
+    hotRoutes: [...new SegmentListRoutes(lists).routes(), ...projectionRoutes('flag-admin', rebuilds)],
     infrastructure, access: directory,
     checks: {
       database: () => (prepared && database.healthy() ? { status: 'pass' } : { status: 'fail', detail: 'the database is away' }),
@@ -124,6 +128,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
     onReady: () => void untilDone(() => log.ensureTopics(Object.values(topics)), { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the topics could not be made yet') }),
     onClose: async () => {
       opening.abort();
+      await rebuilds.stop();
       await relay.stop();
       await database.close();
       await infrastructure.close();

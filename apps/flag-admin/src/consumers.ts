@@ -2,6 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { topics, type AccessChange } from '@pataka/contracts';
 import { ProjectionRunner, type EventBatch } from '@pataka/event-sourcing';
+import { deadLettersProjection } from './dead-letters/dead-letters.projection';
 import { EXPERIMENT_FLAGS } from './experiments/experiment-flags.process';
 import { evaluationCountsProjection } from './flags/evaluation-counts.projection';
 import { AccessFeed } from './keys/access-feed';
@@ -16,6 +17,11 @@ export class Consumers {
   @EventPattern(topics.experimentEvents.name, undefined, { group: EXPERIMENT_FLAGS })
   experiments(@Payload() batch: EventBatch): Promise<void | { seek: string }> {
     return this.runner.apply(EXPERIMENT_FLAGS, batch);
+  }
+
+  @EventPattern(topics.deadLetters.name, undefined, { group: deadLettersProjection.name })
+  deadLetters(@Payload() batch: EventBatch): Promise<void | { seek: string }> {
+    return this.runner.apply(deadLettersProjection.name, batch);
   }
 
   @EventPattern(topics.evaluationCounts.name, undefined, { group: evaluationCountsProjection.name })

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { routes, topics, type AccessChange, type Experiment, type ExperimentChange, type ExperimentEvent, type Flag, type FlagChange, type SegmentChange } from '@pataka/contracts';
-import { Database, decodeBatch, encodeEvent, encodeEventBatch, cloudEventJson, uuidv7, type ReceivedEvent } from '@pataka/event-sourcing';
+import { Database, deadLetterRecord, decodeBatch, encodeEvent, encodeEventBatch, cloudEventJson, uuidv7, type LogRecord, type ProjectionStatus, type ReceivedEvent } from '@pataka/event-sourcing';
 import { loadPlatformConfig, openInfrastructure, startEmbeddedPostgres, type EmbeddedPostgres, type Infrastructure, type Service } from '@pataka/platform';
 import { openOperations, openService } from './app.module';
 import type { Bootstrap } from './bootstrap';
+import { EXPERIMENT_FLAGS } from './experiments/experiment-flags.process';
 
 const ADMIN = `test-admin-${randomBytes(24).toString('hex')}`;
 const SERVER = `test-server-${randomBytes(24).toString('hex')}`;
@@ -76,6 +77,11 @@ const eventsOn = async (topic: string): Promise<ReceivedEvent[]> => {
   const events: ReceivedEvent[] = [];
   for await (const batch of running.infrastructure.log.read(topic, 0, '0')) events.push(...decodeBatch(batch).events);
   return events;
+};
+const eventsAgain = async (topic: string, from: string): Promise<string[]> => {
+  const values: string[] = [];
+  for await (const { records } of running.infrastructure.log.read(topic, 0, from)) values.push(...records.map(({ value }) => value?.toString() ?? ''));
+  return values;
 };
 const relayed = async (): Promise<void> => {
   const audit = await until(async () => {
@@ -431,6 +437,51 @@ describe('flag-admin over PostgreSQL', () => {
       const refusal = await until(async () => (await eventsOn(topics.flagChanges.name)).find((event) => (event.data as unknown as FlagChange).change.type === 'experiment-flag.refused' && event.subject === more.flagKey));
       expect(refusal.data).toMatchObject({ actor: 'asha', change: { data: { experimentId: more.id, flagKey: more.flagKey, code, detail: expect.stringContaining(words) } } });
       expect(refusal.type).toBe('pataka.experiment-flag.refused.v1');
+    });
+  });
+
+  describe('operations', () => {
+    const letters = async (query = ''): Promise<Record<string, unknown>[]> => (await ask('GET', `/api/dead-letters?${query}`)).body['items'] as Record<string, unknown>[];
+    const failed = (offset: number, minute: number) => {
+      const record: LogRecord = { topic: topics.evaluationCounts.name, partition: 0, offset: String(offset), key: 'k', headers: { ce_id: 'x' }, value: Buffer.from(`poison ${offset}`), timestamp: 0 };
+      return deadLetterRecord('test-consumer', { record, index: 0, reason: 'it is no JSON' }, `2026-05-01T10:0${minute}:00.000Z`);
+    };
+
+    it('list what could not be taken, newest first and each failure once, and publish it again', async () => {
+      const before = (await letters()).length;
+      const { log } = running.infrastructure;
+      await log.publish([failed(1, 1), failed(2, 2), failed(3, 3), failed(1, 4)]);
+      await until(async () => (await letters()).length === before + 3);
+      const page = await ask('GET', '/api/dead-letters?consumer=test-consumer&limit=2');
+      expect(page.body['items']).toMatchObject([{ offset: '3', reason: 'it is no JSON', preview: 'poison 3' }, { offset: '2' }]);
+      const rest = await ask('GET', `/api/dead-letters?consumer=test-consumer&limit=2&cursor=${String(page.body['nextCursor'])}`);
+      expect([rest.body['items'], rest.body['nextCursor']]).toMatchObject([[{ offset: '1' }], null]);
+
+      const { id } = (rest.body['items'] as { id: string }[])[0]!;
+      expect((await ask('GET', `/api/dead-letters/${id}`)).body).toMatchObject({ value: 'poison 1', encoding: 'utf8', headers: { ce_id: 'x' } });
+      const [{ high = '0' } = {}] = await log.offsets(topics.evaluationCounts.name);
+      expect((await ask('POST', `/api/dead-letters/${id}/replay`)).body).toMatchObject({ id, times: 1, replayedBy: 'bootstrap-admin' });
+      const [again] = (await eventsAgain(topics.evaluationCounts.name, high)).slice(-1);
+      expect(again).toBe('poison 1');
+      expect(await letters('consumer=test-consumer&state=replayed')).toMatchObject([{ id, times: 1 }]);
+      expect(await letters('consumer=test-consumer&state=waiting')).toHaveLength(2);
+      expect([(await ask('POST', '/api/dead-letters/nobody/replay')).status, pointers(await ask('GET', '/api/dead-letters?state=x'))]).toEqual([404, ['/state']]);
+    });
+
+    it('rebuild a projection behind, and tell how far that is', async () => {
+      const status = async (name: string): Promise<ProjectionStatus> => ((await ask('GET', '/api/projections/flag-admin')).body['items'] as ProjectionStatus[]).find((one) => one.name === name)!;
+      const begun = await ask('POST', '/api/projections/flag-admin/dead-letters/replay');
+      expect([begun.status, begun.body]).toMatchObject([202, { state: 'running', startedBy: 'bootstrap-admin' }]);
+      const done = await until(async () => { const one = await status('dead-letters'); return one.rebuild?.state === 'done' && one; });
+      expect(done).toMatchObject({ rebuildable: true, rebuild: { error: null, events: expect.any(Number) as number } });
+      expect(done.rebuild?.done).toBe(done.rebuild?.total);
+      expect(await letters('consumer=test-consumer')).toHaveLength(3);
+      expect(await status(EXPERIMENT_FLAGS)).toMatchObject({ rebuildable: false, rebuild: null });
+      expect([(await ask('POST', `/api/projections/flag-admin/${EXPERIMENT_FLAGS}/replay`)).status, (await ask('POST', '/api/projections/flag-admin/nobody/replay')).status]).toEqual([409, 404]);
+    });
+
+    it('prove the audit trail', async () => {
+      expect((await ask('GET', '/api/audit/verify')).body).toMatchObject({ ok: true, faults: [], events: (await everything()).length });
     });
   });
 

@@ -38,5 +38,5 @@ export interface KeyListChunk {
   list: KeyListName; upload: string; index: number; added: string; removed: string;
 }
 
-/** A value on pataka.access-changes.v1. A session that was opened is `created`, one that is over `revoked`, a sign-in that failed `refused`. */
-export interface AccessChange { kind: 'key' | 'environment' | 'member' | 'signer' | 'session'; change: 'created' | 'updated' | 'revoked' | 'refused'; actor: string; reason?: string; id: string; after: JsonObject }
+/** A value on pataka.access-changes.v1. A session that was opened is `created`, one that is over `revoked`, a sign-in that failed `refused`; an `operation` is something an operator did. */
+export interface AccessChange { kind: 'key' | 'environment' | 'member' | 'signer' | 'session' | 'operation'; change: 'created' | 'updated' | 'revoked' | 'refused'; actor: string; reason?: string; id: string; after: JsonObject }

@@ -14,6 +14,7 @@ export * from './flag-value';
 export * from './holdout';
 export * from './instant';
 export * from './json';
+export * from './live';
 export * from './member';
 export * from './kpi';
 export * from './metric';

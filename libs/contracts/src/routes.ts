@@ -46,6 +46,11 @@ const EXPOSURES = {
 };
 const PAGE = { limit: 'rows a page, 1 to 200 (default 50)', cursor: 'nextCursor of the page before' };
 
+const LIVE = {
+  types: 'some of flag,segment,experiment,exposure,conversion,alert (default: all)', environment: 'an environment key', flag: 'a flag key', experiment: 'an experiment id',
+  metric: 'a metric key', unit: 'a targeting key or unit',
+};
+
 type Entry = [Route['method'], string, string, readonly Caller[], Partial<Route>?];
 const of = (service: ServiceName, entries: Entry[]): Route[] =>
   entries.map(([method, path, summary, allow, more]) => ({ service, method, path, summary, allow, ...more }));
@@ -57,6 +62,12 @@ const catalogue = (path: string, noun: string, body: Shape<unknown>): Entry[] =>
   ['PUT', `${path}/{key}`, `Replaces a ${noun}`, MANAGE, { body, ifMatch: true }],
   ['DELETE', `${path}/{key}`, `Removes a ${noun}`, MANAGE, { ifMatch: true, status: 204 }],
   ['GET', `${path}/{key}/history`, `What happened to a ${noun}`, READ, { query: PAGE }],
+];
+
+/** Each service tells of its own; which one is asked is in the path. */
+const projections = (service: ServiceName): Entry[] => [
+  ['GET', `/api/projections/${service}`, `The projections of ${service}: how far they are, and how their last rebuild went or goes`, READ],
+  ['POST', `/api/projections/${service}/{name}/replay`, 'Rebuilds a projection from the log beside the live one, then swaps it in', ADMIN, { status: 202 }],
 ];
 
 const flagAdmin = of('flag-admin', [
@@ -84,6 +95,7 @@ const flagAdmin = of('flag-admin', [
   ['POST', '/api/keys', 'Makes a key; its token is answered once', ADMIN, { body: CreateKey, status: 201 }],
   ['DELETE', '/api/keys/{id}', 'Revokes a key', ADMIN, { status: 204 }],
   ['GET', '/api/audit', 'Every event of flag-admin', READ, { query: { ...PAGE, order: 'asc (default, oldest first) or desc' } }],
+  ['GET', '/api/audit/verify', 'Checks the hash chain, positions, versions and documents of every event', ADMIN],
   ['GET', '/api/members', 'Lists members', READ, { query: PAGE }],
   ['POST', '/api/members', 'Makes a member; without a password an invitation is answered once', ADMIN, { body: CreateMember, status: 201 }],
   ['GET', '/api/members/{id}', 'One member', READ],
@@ -100,6 +112,10 @@ const flagAdmin = of('flag-admin', [
   ['PUT', '/api/session/password', 'Changes the own password and ends all other sessions', READ, { body: ChangePassword }],
   ['GET', '/api/session/oidc', 'Begins signing in with the OpenID provider', ANYONE, { query: { returnTo: 'path to come back to' }, status: 302 }],
   ['GET', '/api/session/oidc/callback', 'Where the OpenID provider sends the browser back to', ANYONE, { status: 302 }],
+  ['GET', '/api/dead-letters', 'Lists records that could not be taken, newest first', ADMIN, { query: { ...PAGE, topic: 'a source topic', consumer: 'a consumer', state: 'waiting or replayed' } }],
+  ['GET', '/api/dead-letters/{id}', 'One such record, whole', ADMIN],
+  ['POST', '/api/dead-letters/{id}/replay', 'Publishes the original again, to where it came from', ADMIN],
+  ...projections('flag-admin'),
 ]);
 
 const experimentActions: Entry[] = (['pause', 'resume', 'rollback', 'archive'] as const)
@@ -123,6 +139,7 @@ const orchestrator = of('experiment-orchestrator', [
   ['POST', '/api/holdouts', 'Holds a share of units out of every experiment that names it', MANAGE, { body: CreateHoldout, status: 201 }],
   ['GET', '/api/holdouts/{key}', 'One holdout', READ],
   ['DELETE', '/api/holdouts/{key}', 'Ends a holdout; experiments that run already go on without its members', MANAGE, { status: 204 }],
+  ...projections('experiment-orchestrator'),
 ]);
 
 const analytics = of('analytics', [
@@ -145,6 +162,8 @@ const analytics = of('analytics', [
   ['GET', '/api/experiments/{id}/alert-rules', 'How the alerts of an experiment are judged', READ],
   ['PUT', '/api/experiments/{id}/alert-rules', 'Sets how the alerts of an experiment are judged', MANAGE, { body: AlertRules }],
   ['GET', '/api/power', 'Power and sample size of a planned test', READ, { query: { baseline: 'rate of control', minimumEffect: 'smallest relative effect of interest', power: 'default 0.8', alpha: 'default 0.05' } }],
+  ['GET', '/api/live', 'Server-sent events: changes, experiments, exposures, conversions and alerts as they happen, a sample where there are many', READ, { query: LIVE }],
+  ...projections('analytics'),
   ['GET', '/api/subjects/{key}/exposures', 'Exposures recorded of a subject, with receipt and attributes', READ, { query: { ...PAGE, ...EXPOSURES } }],
 ]);
 

@@ -74,6 +74,20 @@ export const listDeadLetters = async (log: EventLog, options: { limit?: number }
   return [...letters.values()].sort((a, b) => (a.failedAt < b.failedAt ? 1 : -1)).slice(0, limit);
 };
 
+/** The letter at one place of the dead-letter topic, whole; null where it is gone. */
+export const readDeadLetter = async (log: EventLog, place: { partition: number; offset: string }): Promise<DeadLetter | null> => {
+  for await (const { records } of log.read(TOPIC, place.partition, place.offset, String(BigInt(place.offset) + 1n))) {
+    for (const record of records) if (record.offset === place.offset) return letterOf(record);
+  }
+  return null;
+};
+
+/** Whether a letter holds its record, and so can be replayed; one that was too large says only where it is. */
+export const isWhole = (letter: DeadLetter): boolean => letter.headers[LEFT_OUT] !== 'true';
+
+/** Publishes the original of one letter again, to the topic and partition it came from. */
+export const replayDeadLetter = async (log: EventLog, letter: DeadLetter): Promise<void> => log.publish([original(letter)]);
+
 const original = (letter: DeadLetter): NewRecord => ({
   topic: letter.topic, partition: letter.partition, key: letter.key, headers: letter.headers,
   value: letter.encoding === 'base64' ? Buffer.from(letter.value, 'base64') : letter.value,
@@ -93,7 +107,7 @@ export const replayDeadLetters = async (
   let replayed = 0;
   for (const { partition, low, high } of places) {
     for await (const batch of log.read(TOPIC, partition, low, high)) {
-      const letters = lettersOf(batch.records).filter((letter) => letter.headers[LEFT_OUT] !== 'true' && !seen.has(letter.id) && (options.filter?.(letter) ?? true));
+      const letters = lettersOf(batch.records).filter((letter) => isWhole(letter) && !seen.has(letter.id) && (options.filter?.(letter) ?? true));
       const once = [...new Map(letters.map((letter) => [letter.id, letter])).values()];
       await log.publish(once.map(original));
       once.forEach(({ id }) => seen.add(id));

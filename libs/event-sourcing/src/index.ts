@@ -25,3 +25,4 @@ export * from './process-manager';
 export * from './row-projection';
 export * from './projection-runner';
 export type { Checkpoint } from './checkpoint';
+export { Rebuilds, type ProjectionStatus, type RebuildStatus } from './rebuilds';

@@ -15,6 +15,7 @@ import { LiveWriter } from './projection-runner-live';
 import { fillLane, type LaneStep, type LaneWork } from './projection-runner-fill';
 import { BuildingGeneration, type Range } from './projection-runner-generation';
 import { Rebuild, type RebuildParts } from './projection-runner-rebuild';
+import { rebuildMigrations } from './rebuilds';
 
 /** The projections of a service, and where they read and write. */
 export interface ProjectionRunnerOptions {
@@ -65,11 +66,16 @@ export class ProjectionRunner {
   }
 
   static migrations(schema: string): Migration[] {
-    return [{ name: '0002-projections', up: `${outboxTable(schema)} ${checkpointsTable(schema)} ${generationsTable(schema)}` }];
+    return [{ name: '0002-projections', up: `${outboxTable(schema)} ${checkpointsTable(schema)} ${generationsTable(schema)}` }, ...rebuildMigrations(schema)];
   }
 
   names(): string[] {
     return [...this.projections.keys()];
+  }
+
+  /** What a projection reads. */
+  topicsOf(name: string): readonly string[] {
+    return this.projection(name).topics;
   }
 
   /** Names of those with tables, which a replay rebuilds; process managers have none. */

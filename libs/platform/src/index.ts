@@ -20,6 +20,7 @@ export * from './metrics';
 export * from './operations';
 export * from './paging';
 export * from './problem';
+export * from './projection-routes';
 export * from './redis-snapshot-cache';
 export { stateOf } from './request';
 export * from './server';

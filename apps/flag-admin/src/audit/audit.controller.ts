@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { DomainError } from '@pataka/contracts';
-import { EventStore, type Stored } from '@pataka/event-sourcing';
+import { EventStore, type Stored, type StoreReport } from '@pataka/event-sourcing';
 import { cut, listed, numberPageOf, parameter, toldOf, type Answer, type Query as QueryOf } from '@pataka/platform';
 
 const countOf = (text: unknown): number => String(text).split('\n').length - 1;
@@ -21,7 +21,16 @@ const isNewestFirst = (query: QueryOf): boolean => {
 
 @Controller('api/audit')
 export class AuditController {
+  private checking: Promise<StoreReport & { ok: boolean; checkedAt: string }> | null = null;
+
   constructor(@Inject(EventStore) private readonly store: EventStore) {}
+
+  /** One at a time, however many ask: it reads every event there is. */
+  @Get('verify')
+  async verify(): Promise<StoreReport & { ok: boolean; checkedAt: string }> {
+    this.checking ??= this.check().finally(() => { this.checking = null; });
+    return this.checking;
+  }
 
   @Get()
   async list(@Query() query: QueryOf): Promise<Answer> {
@@ -30,5 +39,11 @@ export class AuditController {
     const events = isNewestFirst(query) ? this.store.newest(newest) : this.store.all({ after, limit: limit + 1 });
     const { rows, last } = cut(await events, limit, (event) => event.position);
     return listed('/api/audit', query, rows.map((event) => ({ stream: event.streamId, ...told(event) })), last);
+  }
+
+  private async check(): Promise<StoreReport & { ok: boolean; checkedAt: string }> {
+    const checkedAt = this.store.now();
+    const report = await this.store.verify();
+    return { ok: report.faults.length === 0, ...report, checkedAt };
   }
 }
