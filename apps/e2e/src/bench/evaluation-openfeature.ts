@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { InMemoryProvider, OpenFeature, type Provider } from '@openfeature/server-sdk';
 import { Pataka } from '@pataka/node';
 import { type BenchContext, benchFlag, benchRuleset, contextAt, FLAGS } from './evaluation-workload';
+import { median } from './figures';
 import { interleaved, ROUNDS } from './rounds';
 
 /** Evaluations per CPU second through the OpenFeature client. */
@@ -33,7 +34,7 @@ export const throughOpenFeature = async (contexts: readonly BenchContext[]): Pro
     await contender('ours', new PatakaProvider(Pataka.fromRuleset(benchRuleset())), contexts),
     await contender('in-memory', new InMemoryProvider(constant), contexts),
   ], ROUNDS * 3);
-  const figure = (name: string): number => Math.max(...samples.get(name)!.map(({ perSecond }) => perSecond));
+  const figure = (name: string): number => median(samples.get(name)!.map(({ perSecond }) => perSecond));
   await OpenFeature.close();
   return { ours: figure('ours'), inMemory: figure('in-memory') };
 };

@@ -13,12 +13,13 @@ import { newCredentials, type Stores } from './stores';
 const FLAGS = 200;
 const CONTEXTS = 10_000;
 const BULK_CONTEXTS = 1_000;
-const SINGLES = 20_000;
-const BULKS = 5_000;
+const SINGLES = 12_000;
+const BULKS = 4_000;
+const REST_MS = 3_000;
 const SINGLE = '/ofrep/v1/evaluate/flags/fleet_flag_';
 const BULK = '/ofrep/v1/evaluate/flags';
 /** What the evaluator is started with where memory matters more than its last few per cent of speed; see docs/evaluating.md. */
-const SMALL = ['--max-semi-space-size=2', '--heap-growing-percent=10'];
+const SMALL = ['--max-semi-space-size=2', '--heap-growing-percent=10', '--v8-pool-size=1'];
 
 interface Server { name: string; port: number; requests: Buffer[]; count: number; cpuSeconds: () => Promise<number> }
 type Figures = { perCpuSecond: number; perSecond: number };
@@ -50,6 +51,15 @@ const startConstant = async (stores: Stores, answer: string): Promise<MeasuredPr
   return constant;
 };
 
+/** The engine on bare node:http, with the rules that the evaluator has. */
+const startEngine = async (stores: Stores, ruleset: object): Promise<MeasuredProcess> => {
+  const engine = MeasuredProcess.start('engine-server', {});
+  stores.beforeClose(() => engine.stop());
+  await engine.port();
+  await engine.ask({ ruleset }, 'ready');
+  return engine;
+};
+
 const contenderOf = (server: Server): Contender<Figures> => ({
   name: server.name,
   round: async () => {
@@ -61,28 +71,40 @@ const contenderOf = (server: Server): Contender<Figures> => ({
   },
 });
 
-/** OFREP over HTTP against bare node:http that parses the same bodies and answers a constant of the same length. */
+/** Each kind of request against who else answers it. */
+const serversOf = async (stores: Stores, evaluator: OwnProcess, token: string): Promise<Server[]> => {
+  const reader = new Api(evaluator.url, token);
+  const engine = await startEngine(stores, (await reader.send('GET', '/v1/ruleset')).body);
+  const answerOf = async (path: string): Promise<string> => (await reader.send('POST', path, { body: { context: contextOf(7) } })).text;
+  const of = async (kind: string, path: string, requests: Buffer[], count: number): Promise<Server[]> => {
+    const constant = await startConstant(stores, await answerOf(path));
+    return [
+      { name: `${kind}: node:http with the engine`, port: await engine.port(), requests, count, cpuSeconds: () => engine.cpuSeconds() },
+      { name: `${kind}: node:http, a constant`, port: await constant.port(), requests, count, cpuSeconds: () => constant.cpuSeconds() },
+      { name: `${kind}: evaluator`, port: evaluator.port, requests, count, cpuSeconds: async () => evaluator.cpuSeconds() },
+    ];
+  };
+  return [...(await of('single', `${SINGLE}7`, singles(token), SINGLES)), ...(await of(`bulk of ${FLAGS}`, BULK, bulks(token), BULKS))];
+};
+
+/** OFREP over HTTP against bare node:http: with the same engine and nothing else, and with a constant of the same length. */
 export const ofrep = async (stores: Stores): Promise<Report> => {
   const { evaluator, token } = await startEvaluator(stores);
+  await sleep(REST_MS);
   const atRest = evaluator.memory().now;
-  const reader = new Api(evaluator.url, token);
-  const answerOf = async (path: string): Promise<string> => (await reader.send('POST', path, { body: { context: contextOf(7) } })).text;
-  const bare = await Promise.all([`${SINGLE}7`, BULK].map(async (path) => startConstant(stores, await answerOf(path))));
-  const cpuOfEvaluator = (): Promise<number> => Promise.resolve(evaluator.cpuSeconds());
-  const servers: Server[] = [
-    { name: 'single: node:http, a constant', port: await bare[0]!.port(), requests: singles(token), count: SINGLES, cpuSeconds: () => bare[0]!.cpuSeconds() },
-    { name: 'single: evaluator', port: evaluator.port, requests: singles(token), count: SINGLES, cpuSeconds: cpuOfEvaluator },
-    { name: `bulk of ${FLAGS}: node:http, a constant`, port: await bare[1]!.port(), requests: bulks(token), count: BULKS, cpuSeconds: () => bare[1]!.cpuSeconds() },
-    { name: `bulk of ${FLAGS}: evaluator`, port: evaluator.port, requests: bulks(token), count: BULKS, cpuSeconds: cpuOfEvaluator },
-  ];
+  const servers = await serversOf(stores, evaluator, token);
   const samples = await interleaved(servers.map(contenderOf), ROUNDS);
-  const medianOf = (name: string, figure: keyof Figures): number => median(samples.get(name)!.map((sample) => sample[figure]));
-  const bestOf = (name: string): number => Math.max(...samples.get(name)!.map(({ perCpuSecond }) => perCpuSecond));
+  const figuresOf = (name: string, figure: keyof Figures): number[] => samples.get(name)!.map((sample) => sample[figure]);
+  const rowOf = ({ name }: Server, index: number): (string | number)[] => {
+    const base = servers[index - (index % 3)]!.name;
+    const perCpuSecond = figuresOf(name, 'perCpuSecond');
+    return [name, shown(median(perCpuSecond) / median(figuresOf(base, 'perCpuSecond'))), median(perCpuSecond), Math.min(...perCpuSecond), Math.max(...perCpuSecond), median(figuresOf(name, 'perSecond'))];
+  };
   const { now, most } = evaluator.memory();
   return {
     title: `ofrep: ${FLAGS} flags, ${CONTEXTS.toLocaleString('en-US')} contexts, 8 connections, one evaluator process`,
-    columns: ['server', 'of the bare one', 'requests / CPU second', 'the best round', 'requests / s'],
-    rows: servers.map(({ name }, index) => [name, shown(medianOf(name, 'perCpuSecond') / medianOf(servers[index - (index % 2)]!.name, 'perCpuSecond')), medianOf(name, 'perCpuSecond'), bestOf(name), medianOf(name, 'perSecond')]),
+    columns: ['server', 'of the engine on node:http', 'requests / CPU second, median', 'least', 'most', 'requests / s'],
+    rows: servers.map(rowOf),
     notes: [`resident memory of the evaluator: ${atRest.toFixed(0)} MB at rest, ${now.toFixed(0)} MB after the load, ${most.toFixed(0)} MB at most`, `load average ${loadavg()[0]!.toFixed(1)}`],
   };
 };

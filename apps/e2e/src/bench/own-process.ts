@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../harness/build';
 import { until } from '../harness/waiting';
 
-const TICKS_A_SECOND = 100;
 const inherited = ['PATH', 'HOME', 'LANG', 'TMPDIR'] as const;
 
 /** A service started as its users start it, `node apps/<name>/dist/main.js`; what it costs is read from /proc. */
@@ -40,11 +39,10 @@ export class OwnProcess {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Processor time so far, of all threads, in seconds. */
+  /** Processor time so far, of all threads that still run, in seconds: by the scheduler's own clock, which is finer than the ticks of stat. */
   cpuSeconds(): number {
-    const stat = readFileSync(`/proc/${this.child.pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+    const threads = `/proc/${this.child.pid}/task`;
+    return readdirSync(threads).reduce((sum, thread) => sum + Number(readFileSync(`${threads}/${thread}/schedstat`, 'latin1').split(' ')[0]), 0) / 1e9;
   }
 
   /** Resident memory in MB: now, and the most there was. */
