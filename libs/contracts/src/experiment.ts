@@ -147,6 +147,8 @@ export interface Experiment extends Omit<CreateExperiment, 'factors' | 'variants
   successMetrics: MetricReference[];
   guardrailMetrics: MetricReference[];
   safetyMetrics: MetricReference[];
+  /** Metrics that guard it beside those it names: errors, unless it switches that off. Judged as safety metrics. */
+  watchedMetrics?: string[];
   linked: boolean;
   /** Why the flag could not be made, where that is so. */
   refusal?: string;

@@ -37,7 +37,7 @@ export const definitionOf = (reference: MetricReference, catalogue: ReadonlyMap<
 /** An experiment's metrics, each once, the primary one first. */
 export const metricsOf = (experiment: Experiment, catalogue: ReadonlyMap<string, MetricDefinition>): MetricDefinition[] => {
   const found = new Map<string, MetricDefinition>();
-  for (const reference of [...experiment.successMetrics, ...experiment.guardrailMetrics, ...experiment.safetyMetrics]) {
+  for (const reference of [...experiment.successMetrics, ...experiment.guardrailMetrics, ...experiment.safetyMetrics, ...(experiment.watchedMetrics ?? [])]) {
     const definition = definitionOf(reference, catalogue);
     if (!found.has(definition.key)) found.set(definition.key, definition);
   }

@@ -50,13 +50,14 @@ export const contextOf = (experiment: Experiment, catalogue: ReadonlyMap<string,
   const metrics = metricsOf(experiment, catalogue);
   const [first] = experiment.successMetrics;
   const primary = first === undefined ? null : definitionOf(first, catalogue);
-  const watched = new Set(keysOf([...experiment.guardrailMetrics, ...experiment.safetyMetrics]));
+  const safety = new Set(keysOf([...experiment.safetyMetrics, ...(experiment.watchedMetrics ?? [])]));
+  const watched = new Set([...keysOf(experiment.guardrailMetrics), ...safety]);
   const control = controlOf(experiment);
   const alpha = alphaOf(experiment);
   const minimumEffect = Math.abs(experiment.plan?.minimumEffect ?? 0) || DEFAULT_CRITERIA.minRelativeEffect;
   return {
     experiment, metrics, primary, alpha, minimumEffect,
-    secondary: new Set(keysOf(experiment.successMetrics.slice(1))), safety: new Set(keysOf(experiment.safetyMetrics)), guardrails: metrics.filter((metric) => watched.has(metric.key)),
+    secondary: new Set(keysOf(experiment.successMetrics.slice(1))), safety, guardrails: metrics.filter((metric) => watched.has(metric.key)),
     control, treatments: experiment.variants.map(({ id }) => id).filter((id) => id !== control),
     nTune: plannedSubjects(experiment.plan ?? {}, alpha, minimumEffect) ?? DEFAULT_TUNING,
   };

@@ -16,7 +16,7 @@ const readOnly: Readonly<Record<'all' | Kind, readonly string[]>> = {
   flags: ['evaluationCount', 'lastEvaluated', 'experimentId'],
   holdouts: ['status', 'endedAt', 'from', 'until'],
   experiments: [
-    'id', 'status', 'rollout', 'results', 'linked', 'refusal', 'phase', 'phases', 'outcome', 'winnerVariantId', 'startedAt', 'completedAt', 'clonedFrom', 'traffic', 'estimate',
+    'id', 'status', 'rollout', 'results', 'linked', 'refusal', 'phase', 'phases', 'outcome', 'winnerVariantId', 'startedAt', 'completedAt', 'clonedFrom', 'watchedMetrics', 'traffic', 'estimate',
   ],
 };
 

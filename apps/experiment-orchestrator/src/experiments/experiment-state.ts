@@ -72,8 +72,20 @@ const replanned = (experiment: Experiment): Rollout => {
   return { ...rollout, nextStepAt: due === null ? null : new Date(due).toISOString() };
 };
 
+const ERROR_METRIC = 'error';
+
+/** What guards an experiment although it does not name it: errors have to be measured to be a guard. */
+export const watchedOf = ({ strategy, successMetrics, guardrailMetrics, safetyMetrics }: Pick<Experiment, 'strategy' | 'successMetrics' | 'guardrailMetrics' | 'safetyMetrics'>): string[] => {
+  const named = [...successMetrics, ...guardrailMetrics, ...safetyMetrics].some((metric) => (typeof metric === 'string' ? metric : metric.key) === ERROR_METRIC);
+  return named || strategy.guards?.errorRate === false ? [] : [ERROR_METRIC];
+};
+
+/** An experiment of before there were watched metrics stays as it is: its evidence would have to be counted anew. */
+const rewatched = (before: Experiment, changes: Partial<Experiment>): Partial<Experiment> =>
+  (before.watchedMetrics === undefined ? {} : { watchedMetrics: watchedOf({ ...before, ...changes }) });
+
 const updated = ({ data }: Recorded<'experiment.updated'>, before: Experiment): Partial<Experiment> =>
-  ({ ...data.changes, ...(data.changes.strategy === undefined ? {} : { rollout: replanned({ ...before, ...data.changes } as Experiment) }) });
+  ({ ...data.changes, ...rewatched(before, data.changes as Partial<Experiment>), ...(data.changes.strategy === undefined ? {} : { rollout: replanned({ ...before, ...data.changes } as Experiment) }) });
 
 const weightsChanged = ({ data, at }: Recorded<'experiment.weights-changed'>, before: Experiment): Partial<Experiment> => ({
   phase: data.phase, variants: before.variants.map((variant) => ({ ...variant, weight: data.weights[variant.id] ?? variant.weight })),

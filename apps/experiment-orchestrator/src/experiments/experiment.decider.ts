@@ -6,7 +6,7 @@ import type { Decided } from '../rollouts/decision';
 import { finishOf, stepsOf } from '../rollouts/steps';
 import { cellsOf } from './cells';
 import { draftPatchFaults } from './experiment-faults';
-import { evolve } from './experiment-state';
+import { evolve, watchedOf } from './experiment-state';
 import { readinessOf } from './readiness';
 import { runningChanges } from './running-changes';
 
@@ -53,7 +53,7 @@ const create = ({ id, body, clonedFrom, now }: Of<'CreateExperiment'>, state: St
   if (state !== null) throw new DomainError('already-exists');
   const whole = completed(body);
   const experiment: Experiment = {
-    ...whole, id, status: 'DRAFT', linked: false, phase: 1, phases: [], rollout: { percentage: stepsOf(whole)[0]?.percentage ?? 100, step: 0, nextStepAt: null },
+    ...whole, watchedMetrics: watchedOf(whole), id, status: 'DRAFT', linked: false, phase: 1, phases: [], rollout: { percentage: stepsOf(whole)[0]?.percentage ?? 100, step: 0, nextStepAt: null },
     ...(clonedFrom === undefined ? {} : { clonedFrom }), version: 1, createdBy: '', createdAt: now, updatedAt: now,
   };
   return [{ type: 'experiment.created', data: { experiment } }];
