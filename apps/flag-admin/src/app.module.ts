@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
 import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner, EventLog, Rebuilds } from '@pataka/event-sourcing';
 import { AccessDirectory, createService, StaticSite, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service, projectionRoutes } from '@pataka/platform';
@@ -31,39 +31,45 @@ import { SegmentLists } from './segment-lists/segment-lists';
 import { SegmentListsController } from './segment-lists/segment-lists.controller';
 import { SegmentListRoutes } from './segment-lists/segment-lists.routes';
 import { signIn, signInAggregates, signInMigrations, type SignIn } from './sessions/sign-in';
+import { DeliveryStore } from './webhooks/delivery-store';
+import { webhookDeliveries } from './webhooks/webhook-deliveries.process';
+import { webhookAggregate } from './webhooks/webhook.decider';
+import { webhookMigrations, webhooks } from './webhooks/webhooks';
+import { WebhooksController } from './webhooks/webhooks.controller';
 
 const SCHEMA = 'flag_admin';
 // Any number that no other service of the database uses.
 const LOCK = 7_142_000_001;
 
-interface Parts { database: Database; log: EventLog; store: EventStore; runner: ProjectionRunner; counts: EvaluationCounts; access: AccessFeed; lists: SegmentLists; people: SignIn }
+interface Parts { database: Database; log: EventLog; store: EventStore; runner: ProjectionRunner; counts: EvaluationCounts; access: AccessFeed; lists: SegmentLists; people: SignIn; hooks: Provider[] }
 
 @Module({})
 class FlagAdminModule {
-  static compose({ database, log, store, runner, counts, access, lists, people }: Parts): DynamicModule {
+  static compose({ database, log, store, runner, counts, access, lists, people, hooks }: Parts): DynamicModule {
     return {
       module: FlagAdminModule,
       controllers: [
         ...people.controllers, FlagsController, SegmentListsController, SegmentsController, RegionsController, CalendarsController, EnvironmentsController, KeysController,
-        AuditController, DeadLettersController, Consumers,
+        AuditController, DeadLettersController, WebhooksController, Consumers,
       ],
       providers: [
-        ...people.providers, { provide: Database, useValue: database }, { provide: EventLog, useValue: log }, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
+        ...people.providers, ...hooks, { provide: Database, useValue: database }, { provide: EventLog, useValue: log }, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
         { provide: EvaluationCounts, useValue: counts }, { provide: AccessFeed, useValue: access }, { provide: SegmentLists, useValue: lists },
       ],
     };
   }
 }
 
-const open = (databaseUrl: string, log: Infrastructure['log']) => {
+const open = (databaseUrl: string, log: Infrastructure['log'], onDue: () => void = () => undefined) => {
   const database = Database.create({
     url: databaseUrl, name: 'pataka-flag-admin',
-    migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA), ...progressMigrations(SCHEMA), ...keyListMigrations(SCHEMA), ...signInMigrations(SCHEMA)],
+    migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA), ...progressMigrations(SCHEMA), ...keyListMigrations(SCHEMA), ...signInMigrations(SCHEMA), ...webhookMigrations(SCHEMA)],
   });
   const store = new EventStore({ database, schema: SCHEMA, service: 'flag-admin', lockId: LOCK });
-  const aggregates = [flagAggregate, segmentAggregate, regionAggregate, calendarAggregate, environmentAggregate, keyAggregate, refusalAggregate, listChunkAggregate, deadLetterAggregate, ...signInAggregates];
+  const aggregates = [flagAggregate, segmentAggregate, regionAggregate, calendarAggregate, environmentAggregate, keyAggregate, refusalAggregate, listChunkAggregate, deadLetterAggregate, webhookAggregate, ...signInAggregates];
   for (const aggregate of aggregates) store.register(aggregate);
-  const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'flag-admin', projections: [evaluationCountsProjection, deadLettersProjection, experimentFlags(store)] });
+  const hooks = webhookDeliveries({ store, deliveries: new DeliveryStore(database, SCHEMA), onAdded: onDue });
+  const runner = new ProjectionRunner({ database, schema: SCHEMA, log, service: 'flag-admin', projections: [evaluationCountsProjection, deadLettersProjection, experimentFlags(store), hooks] });
   return { database, store, runner };
 };
 
@@ -93,7 +99,10 @@ const onceTried = (work: () => Promise<void>, signal: AbortSignal, onError: (err
  */
 export const openService = async (config: PlatformConfig, infrastructure: Infrastructure, onBootstrap: (bootstrap: Bootstrap) => void = print): Promise<Service> => {
   const { log, logger } = infrastructure;
-  const { database, store, runner } = open(infrastructure.databaseUrl, log);
+  let onDue = (): void => undefined;
+  const { database, store, runner } = open(infrastructure.databaseUrl, log, () => onDue());
+  const { worker, providers: hooks } = webhooks({ database, schema: SCHEMA, store, config, infrastructure });
+  onDue = () => worker.wake();
   const relay = new OutboxRelay({ database, schema: SCHEMA, log, onError: (error) => logger.warn({ error: error.message }, 'events wait in the outbox') });
   const directory = new AccessDirectory();
   const access = new AccessFeed(store, directory);
@@ -112,10 +121,11 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
 
   store.onAppended(() => relay.wake());
   relay.start();
+  worker.start();
   await onceTried(prepare, opening.signal, (error) => logger.warn({ error: error.message }, 'the first start waits for the database'));
   return createService({
     name: 'flag-admin',
-    module: FlagAdminModule.compose({ database, log, store, runner, counts: new EvaluationCounts(database, runner), access, lists, people }),
+    module: FlagAdminModule.compose({ database, log, store, runner, counts: new EvaluationCounts(database, runner), access, lists, people, hooks }),
     hotRoutes: [...new SegmentListRoutes(lists).routes(), ...projectionRoutes('flag-admin', rebuilds)],
     infrastructure, access: directory,
     checks: {
@@ -129,6 +139,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
     onClose: async () => {
       opening.abort();
       await rebuilds.stop();
+      await worker.stop();
       await relay.stop();
       await database.close();
       await infrastructure.close();

@@ -6,6 +6,7 @@ import { deadLettersProjection } from './dead-letters/dead-letters.projection';
 import { EXPERIMENT_FLAGS } from './experiments/experiment-flags.process';
 import { evaluationCountsProjection } from './flags/evaluation-counts.projection';
 import { AccessFeed } from './keys/access-feed';
+import { WEBHOOK_DELIVERIES } from './webhooks/webhook-deliveries.process';
 
 export const ACCESS_GROUP = 'flag-admin-access';
 
@@ -27,6 +28,21 @@ export class Consumers {
   @EventPattern(topics.evaluationCounts.name, undefined, { group: evaluationCountsProjection.name })
   evaluationCounts(@Payload() batch: EventBatch): Promise<void | { seek: string }> {
     return this.runner.apply(evaluationCountsProjection.name, batch);
+  }
+
+  @EventPattern(topics.flagChanges.name, undefined, { group: WEBHOOK_DELIVERIES })
+  flagsForWebhooks(@Payload() batch: EventBatch): Promise<void | { seek: string }> {
+    return this.runner.apply(WEBHOOK_DELIVERIES, batch);
+  }
+
+  @EventPattern(topics.experimentEvents.name, undefined, { group: WEBHOOK_DELIVERIES })
+  experimentsForWebhooks(@Payload() batch: EventBatch): Promise<void | { seek: string }> {
+    return this.runner.apply(WEBHOOK_DELIVERIES, batch);
+  }
+
+  @EventPattern(topics.alerts.name, undefined, { group: WEBHOOK_DELIVERIES })
+  alertsForWebhooks(@Payload() batch: EventBatch): Promise<void | { seek: string }> {
+    return this.runner.apply(WEBHOOK_DELIVERIES, batch);
   }
 
   /** Another process of flag-admin may have written it: the store has it before the log. */

@@ -36,6 +36,7 @@ const keyListMessages: Message[] = [{
 const accessMessages = [
   'key.created', 'key.updated', 'key.revoked', 'environment.created', 'member.created', 'member.updated', 'member.password-changed', 'member.sessions-ended', 'member.removed',
   'signer.added', 'session.opened', 'session.closed', 'session.refused', 'dead-letter.replayed',
+  'webhook.created', 'webhook.updated', 'webhook.secret-rotated', 'webhook.removed',
 ].map((type): Message => ({
   type, summary: 'Who may do what has changed; keys travel hashed',
   payload: object({ kind: text, change: text, actor: text, reason: text, id: text, after: open }, ['kind', 'change', 'actor', 'id', 'after']),

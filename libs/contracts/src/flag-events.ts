@@ -39,4 +39,4 @@ export interface KeyListChunk {
 }
 
 /** A value on pataka.access-changes.v1. A session that was opened is `created`, one that is over `revoked`, a sign-in that failed `refused`; an `operation` is something an operator did. */
-export interface AccessChange { kind: 'key' | 'environment' | 'member' | 'signer' | 'session' | 'operation'; change: 'created' | 'updated' | 'revoked' | 'refused'; actor: string; reason?: string; id: string; after: JsonObject }
+export interface AccessChange { kind: 'key' | 'environment' | 'member' | 'signer' | 'session' | 'operation' | 'webhook'; change: 'created' | 'updated' | 'revoked' | 'refused'; actor: string; reason?: string; id: string; after: JsonObject }

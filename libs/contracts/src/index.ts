@@ -26,6 +26,7 @@ export * from './segment';
 export * from './strategy';
 export * from './topics';
 export * from './upcast';
+export * from './webhook';
 export * from './json-faults';
 export * from './routes';
 export * from './schema';

@@ -10,6 +10,7 @@ import { CreateHoldout } from './holdout';
 import { MetricDefinition } from './metric';
 import type { Shape } from './schema';
 import { Calendar, PatchKeyList, Region, Segment } from './segment';
+import { CreateWebhook, PatchWebhook } from './webhook';
 
 /** The four services. */
 export const serviceNames = ['flag-admin', 'evaluator', 'experiment-orchestrator', 'analytics'] as const;
@@ -94,6 +95,15 @@ const flagAdmin = of('flag-admin', [
   ['GET', '/api/keys', 'Lists keys, never their secrets', ADMIN, { query: PAGE }],
   ['POST', '/api/keys', 'Makes a key; its token is answered once', ADMIN, { body: CreateKey, status: 201 }],
   ['DELETE', '/api/keys/{id}', 'Revokes a key', ADMIN, { status: 204 }],
+  ['GET', '/api/webhooks', 'Lists webhooks', ADMIN, { query: PAGE }],
+  ['POST', '/api/webhooks', 'Makes a webhook; its signing secret is answered once', ADMIN, { body: CreateWebhook, status: 201 }],
+  ['GET', '/api/webhooks/{id}', 'One webhook', ADMIN],
+  ['PATCH', '/api/webhooks/{id}', 'Changes the named members of a webhook', ADMIN, { body: PatchWebhook, ifMatch: true }],
+  ['DELETE', '/api/webhooks/{id}', 'Removes a webhook, with what it had still to deliver', ADMIN, { status: 204 }],
+  ['POST', '/api/webhooks/{id}/rotate-secret', 'Makes a new signing secret; the old one signs beside it for a day', ADMIN],
+  ['POST', '/api/webhooks/{id}/test', 'Sends a test message now, and tells what came of it', ADMIN],
+  ['GET', '/api/webhooks/{id}/deliveries', 'What was delivered and what was not, newest first', ADMIN, { query: { ...PAGE, status: 'waiting, delivered or failed' } }],
+  ['POST', '/api/webhooks/{id}/deliveries/{delivery}/replay', 'Delivers a message again', ADMIN],
   ['GET', '/api/audit', 'Every event of flag-admin', READ, { query: { ...PAGE, order: 'asc (default, oldest first) or desc' } }],
   ['GET', '/api/audit/verify', 'Checks the hash chain, positions, versions and documents of every event', ADMIN],
   ['GET', '/api/members', 'Lists members', READ, { query: PAGE }],

@@ -30,6 +30,8 @@ export interface PlatformConfig {
   /** Where browsers reach this, without a slash at the end: decides whether cookies are secure, and where OpenID providers send people back to. */
   publicUrl?: string;
   oidc?: OidcConfig;
+  /** Webhooks may go to private addresses, over plain HTTP and to any port. */
+  webhooksAllowPrivate?: boolean;
   /** Addresses and networks of proxies whose X-Forwarded-For is believed; loopback always is. */
   trustedProxies?: string[];
   /** Holds the instant that rollouts take for now: for tests and demonstrations. */
@@ -143,16 +145,21 @@ const readSasl = (reader: Reader): KafkaSasl | undefined => {
   return username === undefined || password === undefined ? undefined : { mechanism, username, password };
 };
 
+const readSwitch = (reader: Reader, variable: string): boolean | undefined => {
+  const value = reader.oneOf(variable, ['true', 'false', '1', '0']);
+  return value === undefined ? undefined : value === 'true' || value === '1';
+};
+
 const readKafka = (reader: Reader): Pick<PlatformConfig, 'kafkaBrokers' | 'kafkaSasl' | 'kafkaSsl'> => {
   const brokers = reader.hosts('KAFKA_BROKERS')?.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
   const sasl = readSasl(reader);
-  const ssl = reader.oneOf('KAFKA_SSL', ['true', 'false', '1', '0']);
+  const ssl = readSwitch(reader, 'KAFKA_SSL');
   const wanted = reader.text('KAFKA_BROKERS') !== undefined;
   if (wanted && reader.text('DATABASE_URL') === undefined) {
     reader.fault('KAFKA_BROKERS', 'needs DATABASE_URL beside it: Kafka carries events between processes that have to share a PostgreSQL');
   }
   if (!wanted && (sasl ?? ssl) !== undefined) reader.fault('KAFKA_BROKERS', 'is needed with the other KAFKA variables');
-  return given({ kafkaBrokers: brokers, kafkaSasl: sasl, kafkaSsl: ssl === undefined ? undefined : ssl === 'true' || ssl === '1' });
+  return given({ kafkaBrokers: brokers, kafkaSasl: sasl, kafkaSsl: ssl });
 };
 
 const readInflux = (reader: Reader): InfluxConfig | undefined => {
@@ -244,6 +251,7 @@ export const loadPlatformConfig = (environment: Environment): PlatformConfig => 
       publicUrl: originOf(reader, 'PATAKA_PUBLIC_URL'),
       oidc: readOidc(reader),
       trustedProxies: readProxies(reader),
+      webhooksAllowPrivate: readSwitch(reader, 'PATAKA_WEBHOOKS_ALLOW_PRIVATE'),
       databaseUrl: reader.url('DATABASE_URL', ['postgres', 'postgresql']),
       redisUrl: reader.url('REDIS_URL', ['redis', 'rediss']),
       redisClusterNodes: reader.hosts('REDIS_CLUSTER_NODES'),
