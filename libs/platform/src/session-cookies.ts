@@ -36,7 +36,7 @@ export const setCookie = (cookie: SessionCookie, value: string, { secure, maxAge
 };
 
 /** Sent with every write of a page of ours: no form and no other site can add a header of its own without being asked about it first. */
-export const REQUEST_HEADER = 'x-pataka-request';
+export const REQUEST_HEADER = 'x-pataka-csrf';
 
 const hostOf = (origin: string): string | null => (URL.canParse(origin) ? new URL(origin).host : null);
 
@@ -55,6 +55,6 @@ const fromElsewhere = (headers: IncomingHttpHeaders): boolean => {
 export const refuseForeign = (method: string, headers: IncomingHttpHeaders): void => {
   if (fromElsewhere(headers)) throw new DomainError('forbidden', 'This came from a page of another origin: open this one, or send a token instead of cookies');
   if (method !== 'GET' && method !== 'HEAD' && headers[REQUEST_HEADER] === undefined) {
-    throw new DomainError('forbidden', 'A write with a session cookie needs the header X-Pataka-Request: 1 (or send a token instead of cookies)');
+    throw new DomainError('forbidden', 'A write with a session cookie needs the header X-Pataka-CSRF: 1 (or send a token instead of cookies)');
   }
 };

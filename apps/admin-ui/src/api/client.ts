@@ -1,5 +1,5 @@
 import type { Fault, Problem, ProblemCode } from '@pataka/contracts';
-import { apiToken, CSRF_HEADER, tellSignedOut } from './credentials';
+import { apiToken, CSRF_HEADER, renewSession, tellSignedOut } from './credentials';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type QueryValue = string | number | undefined;
@@ -94,7 +94,9 @@ export const request = async <T>(method: Method, path: string, options: RequestO
     method, credentials: 'same-origin', headers: headersOf(method, options), ...(signal === undefined ? {} : { signal }),
     ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
   };
-  const response = await tryFetch(urlOf(path, query), init, RETRIES);
+  let response = await tryFetch(urlOf(path, query), init, RETRIES);
+  // A session token holds for minutes: what came too late is asked once more with a new one.
+  if (response.status === 401 && (await renewSession(path))) response = await tryFetch(urlOf(path, query), init, RETRIES);
   if (!response.ok) {
     const error = await problemOf(response);
     if (error.status === 401) tellSignedOut();

@@ -28,3 +28,20 @@ export const tellSignedOut = (): void => {
 
 /** Header that a page of another site cannot send without asking first: the defence of session cookies. */
 export const CSRF_HEADER = 'x-pataka-csrf';
+
+let renewing: Promise<boolean> | null = null;
+
+const renew = async (): Promise<boolean> => {
+  try {
+    return (await fetch('/api/session/renewal', { method: 'POST', credentials: 'same-origin', headers: { [CSRF_HEADER]: '1' } })).ok;
+  } catch {
+    return false;
+  }
+};
+
+/** A new session token by the renewal cookie, one for all that ask at once. False for whoever signs with a token, and for signing in itself. */
+export const renewSession = async (path = ''): Promise<boolean> => {
+  if (apiToken() !== null || (path.startsWith('/api/session') && path !== '/api/session')) return false;
+  renewing ??= renew().finally(() => { renewing = null; });
+  return renewing;
+};

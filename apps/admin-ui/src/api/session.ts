@@ -10,8 +10,11 @@ const allowed: Readonly<Record<Role, readonly Permission[]>> = {
   admin: ['read', 'manage', 'administer'], fleet_manager: ['read', 'manage'], viewer: ['read'],
 };
 
-/** Who is signed in: `GET /api/session`. */
-export const sessionQuery = queryOptions({ queryKey: keys.session, queryFn: ({ signal }) => get<Principal>('/api/session', undefined, signal), staleTime: 60_000, retry: false });
+/** Who is signed in; a member has a name and an address, a token of the API has none. */
+export type SignedIn = Principal & { name?: string; email?: string };
+
+/** `GET /api/session`. */
+export const sessionQuery = queryOptions({ queryKey: keys.session, queryFn: ({ signal }) => get<SignedIn>('/api/session', undefined, signal), staleTime: 60_000, retry: false });
 
 export const roleOf = (principal: Principal | undefined): Role | null => (principal?.kind === 'management' ? principal.role : null);
 
@@ -20,7 +23,7 @@ export const mayDo = (principal: Principal | undefined, permission: Permission):
   return role !== null && allowed[role].includes(permission);
 };
 
-export const useSession = (): Principal | undefined => useQuery(sessionQuery).data;
+export const useSession = (): SignedIn | undefined => useQuery(sessionQuery).data;
 
 /** Whether to offer something: `useMay('manage')` for flags, segments and experiments, `'administer'` for keys, members, environments. */
 export const useMay = (permission: Permission): boolean => mayDo(useSession(), permission);

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { Link } from '@tanstack/react-router';
 import { Button as AriaButton } from 'react-aria-components/Button';
 import { Dialog as AriaDialog, DialogTrigger } from 'react-aria-components/Dialog';
 import { Popover } from 'react-aria-components/Popover';
@@ -38,7 +39,7 @@ export function Account() {
   const t = useT();
   const principal = useSession();
   const [open, setOpen] = useState(false);
-  const name = principal?.subject ?? '…';
+  const name = principal?.name ?? principal?.subject ?? '…';
   const role = roleOf(principal);
   return (
     <DialogTrigger isOpen={open} onOpenChange={setOpen}>
@@ -49,6 +50,7 @@ export function Account() {
       </AriaButton>
       <Popover className="popover account-popover" placement="top start">
         <AriaDialog className="dialog" aria-label={t('common.account', { name })}>
+          {principal?.email !== undefined && <Link to="/profile" onClick={() => setOpen(false)}>{t('common.profile')}</Link>}
           <LanguageSelect />
           <ThemeChooser />
           <Button icon="logout" onPress={() => { setOpen(false); void signOut(); }}>{t('common.signOut')}</Button>

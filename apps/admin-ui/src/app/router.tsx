@@ -5,7 +5,7 @@ import { dashboardRoutes } from '../dashboard/routes';
 import { experimentRoutes } from '../experiments/routes';
 import { flagRoutes } from '../flags/routes';
 import { liveRoutes } from '../live/routes';
-import { sessionRoutes } from '../session/routes';
+import { memberRoutes, sessionRoutes } from '../session/routes';
 import { Skeleton } from '../ui/states';
 import { homeRoute } from './home-route';
 import { rootRoute, shellRoute } from './shell-route';
@@ -13,7 +13,7 @@ import { rootRoute, shellRoute } from './shell-route';
 // Each area names its routes in <area>/routes.ts, with components loaded when they are first shown.
 const routeTree = rootRoute.addChildren([
   ...sessionRoutes,
-  shellRoute.addChildren([homeRoute, ...flagRoutes, ...administrationRoutes, ...experimentRoutes, ...dashboardRoutes, ...liveRoutes]),
+  shellRoute.addChildren([homeRoute, ...flagRoutes, ...administrationRoutes, ...experimentRoutes, ...dashboardRoutes, ...liveRoutes, ...memberRoutes]),
 ]);
 
 export const router = createRouter({

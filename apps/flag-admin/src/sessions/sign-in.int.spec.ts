@@ -57,7 +57,7 @@ afterAll(async () => {
 interface Answer { status: number; headers: Headers; body: Record<string, unknown>; cookies: string[] }
 interface Ask { body?: unknown; token?: string | null; cookie?: string; headers?: Record<string, string>; from?: string }
 
-const PAGE = { 'x-pataka-request': '1', 'sec-fetch-site': 'same-origin' };
+const PAGE = { 'x-pataka-csrf': '1', 'sec-fetch-site': 'same-origin' };
 const ask = async (method: string, path: string, { body, token = null, cookie, headers = PAGE, from }: Ask = {}): Promise<Answer> => {
   const response = await fetch(`${origin}${path}`, {
     method, redirect: 'manual', headers: {
@@ -157,7 +157,7 @@ describe('a session', () => {
 
   it.each<[string, Record<string, string>]>([
     ['without the header of our pages', { 'sec-fetch-site': 'same-origin' }], ['from another site', { ...PAGE, 'sec-fetch-site': 'cross-site' }], ['from a sister domain', { ...PAGE, 'sec-fetch-site': 'same-site' }],
-    ['from another origin, of a browser that says no more', { 'x-pataka-request': '1', origin: 'https://evil.example' }], ['from a page without an origin', { 'x-pataka-request': '1', origin: 'null' }],
+    ['from another origin, of a browser that says no more', { 'x-pataka-csrf': '1', origin: 'https://evil.example' }], ['from a page without an origin', { 'x-pataka-csrf': '1', origin: 'null' }],
   ])('does not write for a page %s', async (_name, headers) => {
     const cookie = jar(await signIn('asha@fleetflow.in'));
     expect((await ask('POST', '/api/flags', { cookie, headers, body: { key: 'forged', type: 'BOOLEAN', defaultValue: false } })).status).toBe(403);
@@ -167,7 +167,7 @@ describe('a session', () => {
 
   it('takes an origin that is its own, and needs nothing of it with a token', async () => {
     const cookie = jar(await signIn('asha@fleetflow.in'));
-    expect((await ask('POST', '/api/flags/by_a_member/activate', { cookie, headers: { 'x-pataka-request': '1', origin } })).status).toBe(200);
+    expect((await ask('POST', '/api/flags/by_a_member/activate', { cookie, headers: { 'x-pataka-csrf': '1', origin } })).status).toBe(200);
     expect((await ask('POST', '/api/flags/by_a_member/deactivate', { token: ADMIN, headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(200);
   });
 
