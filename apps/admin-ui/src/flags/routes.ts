@@ -15,6 +15,6 @@ const tabOf = (search: Record<string, unknown>): { tab?: FlagTab; environment?: 
 
 export const flagRoutes = [
   createRoute({ getParentRoute: parent, path: '/flags', loader: () => loadMessages('flags'), validateSearch: listSearchOf, component: lazyRouteComponent(() => import('./flag-list-page'), 'FlagListPage') }),
-  createRoute({ getParentRoute: parent, path: '/flags/new', loader: () => loadMessages('flags'), component: lazyRouteComponent(() => import('./new-flag-page'), 'NewFlagPage') }),
+  createRoute({ getParentRoute: parent, path: '/flags/new', loader: () => loadMessages('flags', 'targeting'), component: lazyRouteComponent(() => import('./new-flag-page'), 'NewFlagPage') }),
   createRoute({ getParentRoute: parent, path: '/flags/$key', loader: () => loadMessages('flags', 'targeting'), validateSearch: tabOf, component: lazyRouteComponent(() => import('./flag-page'), 'FlagPage') }),
 ] as const;
