@@ -52,8 +52,8 @@ export class OwnProcess {
     return { now: megabytes('VmRSS'), most: megabytes('VmHWM') };
   }
 
-  async stop(): Promise<void> {
-    this.child.kill('SIGTERM');
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    this.child.kill(signal);
     await this.#exit;
   }
 }
