@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
 import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner, Rebuilds } from '@pataka/event-sourcing';
 import { AccessDirectory, type Clock, createService, type Infrastructure, openClock, type OpenOperations, type PlatformConfig, type Service, untilDone, projectionRoutes } from '@pataka/platform';
+import { reweighDue } from './bandits/reweigh';
 import { Consumers } from './consumers';
 import { experimentAggregate } from './experiments/experiment.decider';
 import { ExperimentChecks } from './experiments/experiment-checks';
@@ -31,13 +32,14 @@ interface Parts { database: Database; store: EventStore; runner: ProjectionRunne
 @Module({})
 class OrchestratorModule {
   static compose({ database, store, runner, access, reads, catalogue, now }: Parts): DynamicModule {
+    const placements = new Placements(SCHEMA);
     return {
       module: OrchestratorModule,
       controllers: [PlanningController, ExperimentsController, LayersController, Consumers],
       providers: [
-        { provide: Database, useValue: database }, { provide: Placements, useValue: new Placements(SCHEMA) }, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
+        { provide: Database, useValue: database }, { provide: Placements, useValue: placements }, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
         { provide: AccessDirectory, useValue: access }, { provide: ExperimentReads, useValue: reads }, { provide: Catalogue, useValue: catalogue }, { provide: CLOCK, useValue: now },
-        { provide: ExperimentChecks, useValue: new ExperimentChecks(access, catalogue) },
+        { provide: ExperimentChecks, useValue: new ExperimentChecks({ access, catalogue, placements, sql: database }) },
       ],
     };
   }
@@ -71,7 +73,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
   const catalogue = new Catalogue({ database, runner });
   const access = new AccessDirectory();
   const relay = new OutboxRelay({ database, schema: SCHEMA, log, onError: (error) => logger.warn({ error: error.message }, 'events wait in the outbox') });
-  const worker = new RolloutWorker({ database, store, schema: SCHEMA, logger, now, reads, catalogue, watch });
+  const worker = new RolloutWorker({ database, store, schema: SCHEMA, logger, now, reads, catalogue, watch, also: reweighDue });
   const rebuilds = new Rebuilds({ database, schema: SCHEMA, runner, log, now: Date.now, onError: (error) => logger.error({ err: error }, 'a rebuild failed') });
   const opening = new AbortController();
 
@@ -99,3 +101,8 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
     },
   });
 };
+
+export { cellsOf } from './experiments/cells';
+export { experimentFaults } from './experiments/experiment-faults';
+export { simulateRun, syntheticSource, type EvidenceSource, type SimulatedRun, type Simulation, type SyntheticWorld } from './simulation/simulation';
+export type { Truth } from './simulation/synthetic-evidence';

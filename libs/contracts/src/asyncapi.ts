@@ -17,7 +17,7 @@ const change = (type: string, after: Record<string, JsonObject>): JsonObject =>
 
 const flagTypes = ['flag.created', 'flag.updated', 'flag.environment-changed', 'flag.activated', 'flag.deactivated', 'flag.archived', 'experiment-flag.refused'];
 const experimentTypes = [
-  'created', 'flag-linked', 'flag-refused', 'updated', 'weights-changed', 'percentage-changed', 'started', 'paused', 'resumed', 'decided', 'completed', 'rolled-back', 'archived',
+  'created', 'flag-linked', 'flag-refused', 'updated', 'weights-changed', 'percentage-changed', 'share-changed', 'started', 'paused', 'resumed', 'decided', 'completed', 'rolled-back', 'archived',
 ].map((name) => `experiment.${name}`);
 
 const catalogueMessages = (['segment', 'region', 'calendar'] as const).flatMap((kind) => (['created', 'updated', 'removed'] as const).map((done): Message => ({

@@ -1,4 +1,5 @@
 import type { Experiment, PatchExperiment } from './experiment';
+import type { TrafficRange } from './flag';
 import type { DecisionRecord, PowerEstimate } from './rollout';
 
 /**
@@ -12,7 +13,8 @@ export type ExperimentEvent =
   | { type: 'experiment.updated'; data: { changes: PatchExperiment } }
   | { type: 'experiment.weights-changed'; data: { phase: number; weights: Record<string, number> } }
   | { type: 'experiment.percentage-changed'; data: { percentage: number; step: number; from?: string; nextStepAt?: string | null } }
-  | { type: 'experiment.started'; data: { from?: string; nextStepAt?: string | null; nextReweighAt?: string; forced?: boolean; estimate?: PowerEstimate } }
+  | { type: 'experiment.share-changed'; data: { share: number; layer: { from: number; until: number }; traffic: TrafficRange[] } }
+  | { type: 'experiment.started'; data: { from?: string; nextStepAt?: string | null; nextReweighAt?: string; layer?: { from: number; until: number }; traffic?: TrafficRange[]; forced?: boolean; estimate?: PowerEstimate } }
   | { type: 'experiment.paused'; data: { at?: string } }
   | { type: 'experiment.resumed'; data: { at?: string } }
   | { type: 'experiment.decided'; data: DecisionRecord & { nextStepAt?: string | null; nextReweighAt?: string } }

@@ -6,7 +6,7 @@ import {
 } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { Condition } from './condition';
-import { KEY_PATTERN } from './flag';
+import { KEY_PATTERN, type TrafficRange } from './flag';
 import { IsFlagValue } from './flag-value';
 import type { FlagValue, JsonValue } from './json';
 import { MetricDefinition } from './metric';
@@ -76,6 +76,8 @@ export class PatchExperiment {
   /** Attributes at first exposure by whose values the primary metric is told apart. */
   @IsOptional() @IsArray() @ArrayMaxSize(5) @ArrayUnique() @IsString({ each: true }) @Length(1, 64, { each: true }) segments?: string[];
   @IsOptional() @IsArray() @ArrayMaxSize(20) @ValidateNested({ each: true }) @Type(() => ExclusionRule) exclusions?: ExclusionRule[];
+  /** Experiments of one layer share its units out among them. While it runs, the share can only grow. */
+  @IsOptional() @ValidateNested() @Type(() => LayerPlace) layer?: LayerPlace;
   @IsOptional() @IsISO8601({ strict: true }) startDate?: string;
   @IsOptional() @IsISO8601({ strict: true }) endDate?: string;
 }
@@ -88,8 +90,6 @@ export class CreateExperiment extends PatchExperiment {
   @IsOptional() @Matches(KEY_PATTERN) flagKey?: string;
   @IsOptional() @IsString() @Length(1, 128) bucketBy?: string;
   @IsOptional() @IsArray() @ArrayMinSize(1) @ArrayMaxSize(4) @ValidateNested({ each: true }) @Type(() => Factor) factors?: Factor[];
-  /** Experiments of one layer share its units out among them. */
-  @IsOptional() @ValidateNested() @Type(() => LayerPlace) layer?: LayerPlace;
   /** Holdouts whose members stay out. */
   @IsOptional() @IsArray() @ArrayMaxSize(20) @Matches(KEY_PATTERN, { each: true }) holdouts?: string[];
   /** BANDITS only. */
@@ -143,6 +143,8 @@ export interface Experiment extends Omit<CreateExperiment, 'factors' | 'variants
   factors?: Factor[];
   /** Its place in its layer: the layer's buckets from `from` (inclusive) to `until` (exclusive), of 100,000. */
   layer?: LayerPlace & { from?: number; until?: number };
+  /** From its start on: the ranges of buckets that its layer and holdouts leave it. */
+  traffic?: TrafficRange[];
   strategy: Strategy;
   successMetrics: MetricReference[];
   guardrailMetrics: MetricReference[];

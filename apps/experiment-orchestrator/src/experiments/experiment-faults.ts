@@ -1,9 +1,9 @@
 import type { CreateExperiment, Experiment, Fault, FlagType, FlagValue, PatchExperiment, Variant } from '@pataka/contracts';
 import { conditionsFaults } from '@pataka/evaluation';
+import { banditFaults, factorFaults } from './design-faults';
 import { gradualFaults, strategyFaults } from './strategy-faults';
 
 const WEIGHT_TOLERANCE = 1e-9;
-const MAX_CELLS = 50;
 type Faults = Fault[];
 const fault = (pointer: string, detail: string): Fault => ({ pointer, detail });
 
@@ -29,16 +29,9 @@ export const variantFaults = (variants: readonly Variant[]): Faults => {
   return faults;
 };
 
-const factorFaults = ({ type, variants, factors = [] }: CreateExperiment): Faults => {
-  if (type !== 'MULTIVARIATE') return [fault('/factors', 'only a MULTIVARIATE experiment has factors')];
-  if (variants !== undefined) return [fault('/variants', 'are generated from the factors: give one or the other')];
-  const cells = factors.reduce((count, { levels }) => count * levels.length, 1);
-  return cells > MAX_CELLS ? [fault('/factors', `make ${cells} cells, more than ${MAX_CELLS}`)] : [];
-};
-
 const designFaults = (body: CreateExperiment): Faults => {
   const { type, variants, factors } = body;
-  const own = type === 'GRADUAL_ROLLOUT' ? gradualFaults(body) : [];
+  const own = [...(type === 'GRADUAL_ROLLOUT' ? gradualFaults(body) : []), ...banditFaults(body)];
   if (factors !== undefined) return [...own, ...factorFaults(body)];
   if (variants !== undefined) return [...own, ...variantFaults(variants)];
   return [...own, fault('/variants', type === 'MULTIVARIATE' ? 'or factors are needed' : 'are needed')];

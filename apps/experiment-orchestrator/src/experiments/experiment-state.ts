@@ -57,6 +57,7 @@ const percentageChanged = ({ data }: Recorded<'experiment.percentage-changed'>, 
 });
 
 const started = ({ data, at }: Recorded<'experiment.started'>, before: Experiment): Partial<Experiment> => ({
+  ...(data.layer === undefined ? {} : { layer: { ...before.layer!, ...data.layer } }), ...(data.traffic === undefined ? {} : { traffic: data.traffic }),
   status: 'ACTIVE', startedAt: at, phases: [{ phase: before.phase, from: data.from ?? at, weights: weightsOf(before) }],
   ...(data.from === undefined ? {} : {
     rollout: { ...before.rollout, stepFrom: data.from, nextStepAt: data.nextStepAt ?? null, ...(data.nextReweighAt === undefined ? {} : { nextReweighAt: data.nextReweighAt }) },
@@ -100,6 +101,7 @@ const changed = (event: ExperimentEvent & StoredFacts, before: Experiment): Part
     case 'experiment.updated': return updated(event, before);
     case 'experiment.weights-changed': return weightsChanged(event, before);
     case 'experiment.percentage-changed': return percentageChanged(event, before);
+    case 'experiment.share-changed': return { layer: { ...before.layer!, share: event.data.share, ...event.data.layer }, traffic: event.data.traffic };
     case 'experiment.started': return started(event, before);
     case 'experiment.paused': return { status: 'PAUSED', ...(event.data.at === undefined ? {} : { rollout: { ...before.rollout, pausedAt: event.data.at } }) };
     case 'experiment.resumed': return { status: 'ACTIVE', rollout: resumed(before.rollout, event.data.at) };

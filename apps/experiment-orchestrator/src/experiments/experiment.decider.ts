@@ -2,6 +2,7 @@ import {
   type CreateExperiment, DomainError, type Experiment, type ExperimentEvent, type ExperimentStatus, type PatchExperiment, topics,
 } from '@pataka/contracts';
 import type { Aggregate } from '@pataka/event-sourcing';
+import type { Placement } from '../layers/placement';
 import type { Decided } from '../rollouts/decision';
 import { finishOf, stepsOf } from '../rollouts/steps';
 import { cellsOf } from './cells';
@@ -15,8 +16,8 @@ export type ExperimentCommand =
   | { type: 'CreateExperiment'; id: string; body: CreateExperiment; clonedFrom?: string; now: string }
   | { type: 'LinkFlag'; flagKey: string }
   | { type: 'RefuseFlag'; flagKey: string; code: string; detail: string }
-  | { type: 'ChangeExperiment'; patch: PatchExperiment }
-  | { type: 'StartExperiment'; force?: boolean; now: string }
+  | { type: 'ChangeExperiment'; patch: PatchExperiment; placement?: Placement }
+  | { type: 'StartExperiment'; force?: boolean; placement?: Placement; now: string }
   | { type: 'PauseExperiment'; now: string }
   | { type: 'ResumeExperiment'; now: string }
   | { type: 'Decide'; decided: Decided; nextReweighAt?: string }
@@ -67,22 +68,22 @@ const refuse = ({ flagKey, code, detail }: Of<'RefuseFlag'>, state: State): Expe
   return experiment.linked || experiment.refusal !== undefined ? [] : [{ type: 'experiment.flag-refused', data: { flagKey, code, detail } }];
 };
 
-const change = ({ patch }: Of<'ChangeExperiment'>, state: State): ExperimentEvent[] => {
+const change = ({ patch, placement }: Of<'ChangeExperiment'>, state: State): ExperimentEvent[] => {
   const experiment = existing(state);
   if (Object.keys(patch).length === 0) return [];
-  if (experiment.status === 'ACTIVE' || experiment.status === 'PAUSED') return runningChanges(experiment, patch);
+  if (experiment.status === 'ACTIVE' || experiment.status === 'PAUSED') return runningChanges(experiment, patch, placement);
   if (experiment.status !== 'DRAFT') throw new DomainError('illegal-transition', `A ${experiment.status} experiment does not change any more`);
   const faults = draftPatchFaults(experiment, patch);
   if (faults.length > 0) throw new DomainError('validation', undefined, faults);
   return [{ type: 'experiment.updated', data: { changes: patch } }];
 };
 
-const start = ({ force = false, now }: Of<'StartExperiment'>, state: State): ExperimentEvent[] => {
+const start = ({ force = false, placement = {}, now }: Of<'StartExperiment'>, state: State): ExperimentEvent[] => {
   const experiment = existing(state);
   requireStatus(experiment, 'start');
   if (experiment.refusal !== undefined) throw new DomainError('illegal-transition', `Its flag could not be made: ${experiment.refusal}. Make another experiment with a free flagKey`);
   if (!experiment.linked) throw new DomainError('illegal-transition', 'Its flag is not there yet: try again in a moment');
-  return [{ type: 'experiment.started', data: readinessOf(experiment, now, force) }];
+  return [{ type: 'experiment.started', data: { ...readinessOf(experiment, now, force), ...placement } }];
 };
 
 const simple = (state: State, action: string, done: ExperimentStatus, event: ExperimentEvent): ExperimentEvent[] => {

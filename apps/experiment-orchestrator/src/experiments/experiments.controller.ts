@@ -6,6 +6,7 @@ import { type ExperimentCommand, experimentAggregate } from './experiment.decide
 import { cloneOf } from './clone';
 import { ExperimentChecks } from './experiment-checks';
 import { ExperimentReads } from './experiment-reads';
+import { Placements } from '../layers/placement';
 import { CLOCK } from './planning.controller';
 
 const PATH = '/api/experiments';
@@ -24,6 +25,7 @@ export class ExperimentsController {
     @Inject(EventStore) private readonly store: EventStore,
     @Inject(ExperimentReads) private readonly reads: ExperimentReads,
     @Inject(ExperimentChecks) private readonly checks: ExperimentChecks,
+    @Inject(Placements) private readonly placements: Placements,
     @Inject(CLOCK) private readonly now: Clock,
   ) {}
 
@@ -59,14 +61,19 @@ export class ExperimentsController {
     requireIfMatch(context);
     const patch = parse(PatchExperiment, given);
     await this.checks.refuseUnknown(patch);
-    return this.act(id, { type: 'ChangeExperiment', patch }, context);
+    const { layer } = patch;
+    if (layer === undefined) return this.act(id, { type: 'ChangeExperiment', patch }, context);
+    const { document } = await this.reads.find(id);
+    return versioned(await this.run(document.id, async (sql, state) => ({ type: 'ChangeExperiment', patch, placement: await this.placements.growthOf(sql, state, layer) }), context));
   }
 
   @Post(':id/start')
   @HttpCode(200)
-  start(@Param('id') id: string, @Body() given: unknown, @Command() context: HttpCommandContext): Promise<Answer> {
+  async start(@Param('id') id: string, @Body() given: unknown, @Command() context: HttpCommandContext): Promise<Answer> {
     const { force = false } = parse(StartExperiment, given ?? {});
-    return this.act(id, { type: 'StartExperiment', force, now: this.now() }, context);
+    const { document } = await this.reads.find(id);
+    // What cannot start has no place; and nobody can take the place between the look and the start.
+    return versioned(await this.run(document.id, async (sql, state) => ({ type: 'StartExperiment', force, now: this.now(), ...(state?.status === 'DRAFT' ? { placement: await this.placements.placementOf(sql, state) } : {}) }), context));
   }
 
   @Post(':id/pause')
@@ -122,7 +129,7 @@ export class ExperimentsController {
     return versioned(await this.run(document.id, command, context));
   }
 
-  private run(id: string, command: ExperimentCommand | ((sql: Sql) => Promise<ExperimentCommand>), context: HttpCommandContext) {
+  private run(id: string, command: ExperimentCommand | ((sql: Sql, state: Experiment | null) => Promise<ExperimentCommand>), context: HttpCommandContext) {
     return handle<Experiment | null, ExperimentCommand, ExperimentEvent, Experiment>(this.store, experimentAggregate, id, command, context);
   }
 

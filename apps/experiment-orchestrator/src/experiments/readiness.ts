@@ -1,4 +1,5 @@
 import { DomainError, type Experiment, type ExperimentEvent } from '@pataka/contracts';
+import { firstReweighAt } from '../bandits/reweigh';
 import { powerEstimate } from '../rollouts/power-estimate';
 import { dueAfter, stepsOf } from '../rollouts/steps';
 
@@ -24,5 +25,5 @@ export const readinessOf = (experiment: Experiment, now: string, force: boolean)
     throw new DomainError('not-ready', `It cannot find what it looks for: ${estimate.reasons.join('; ')}. Let in more subjects, give it more time, look for a larger effect, or start it with {"force": true}`, [], { estimate });
   }
   const due = dueAfter(from, stepsOf(experiment)[0], experiment.strategy);
-  return { from: instant(from), nextStepAt: due === null ? null : instant(due), estimate, ...(force ? { forced: true } : {}) };
+  return { from: instant(from), nextStepAt: due === null ? null : instant(due), ...firstReweighAt(experiment, from), estimate, ...(force ? { forced: true } : {}) };
 };

@@ -1,4 +1,5 @@
 import { DomainError, type Experiment, type ExperimentEvent, type Fault, type PatchExperiment, type Strategy, type Variant } from '@pataka/contracts';
+import type { Placement } from '../layers/placement';
 import { stepsOf } from '../rollouts/steps';
 import { variantFaults } from './experiment-faults';
 import { strategyFaults } from './strategy-faults';
@@ -60,12 +61,16 @@ const strategyEvents = (experiment: Experiment, strategy: Strategy): ExperimentE
   return [...(unchanged ? [] : [{ type: 'experiment.updated' as const, data: { changes: { strategy: rest } } }]), ...growth];
 };
 
+/** Where it has room was found out by whoever brought the command. */
+const shareEvents = ({ layer }: Experiment, share: number, { layer: range, traffic = [] }: Placement): ExperimentEvent[] =>
+  (range === undefined || share === layer?.share ? [] : [{ type: 'experiment.share-changed', data: { share, layer: range, traffic } }]);
+
 /**
- * What a change does to a running experiment: a raised percentage only adds subjects, other weights open a phase, words, metrics,
+ * What a change does to a running experiment: a raised percentage, or share of its layer, only adds subjects, other weights open a phase, words, metrics,
  * thresholds and the steps to come are free. Anything else would make the evidence worthless and is refused.
  */
-export const runningChanges = (experiment: Experiment, patch: PatchExperiment): ExperimentEvent[] => {
-  const fixed = Object.keys(patch).filter((name) => !['variants', 'strategy', ...harmless].includes(name));
+export const runningChanges = (experiment: Experiment, patch: PatchExperiment, placement: Placement = {}): ExperimentEvent[] => {
+  const fixed = Object.keys(patch).filter((name) => !['variants', 'strategy', 'layer', ...harmless].includes(name));
   if (fixed.length > 0) {
     throw new DomainError('illegal-transition', `${fixed.join(', ')} cannot change while the experiment is ${experiment.status}`, fixed.map((name) => ({ pointer: `/${name}`, detail: 'is fixed while the experiment runs' })));
   }
@@ -74,5 +79,6 @@ export const runningChanges = (experiment: Experiment, patch: PatchExperiment): 
     ...(Object.keys(changes).length === 0 ? [] : [{ type: 'experiment.updated' as const, data: { changes } }]),
     ...(patch.strategy === undefined ? [] : strategyEvents(experiment, patch.strategy)),
     ...(patch.variants === undefined ? [] : weightEvents(experiment, patch.variants)),
+    ...(patch.layer === undefined ? [] : shareEvents(experiment, patch.layer.share, placement)),
   ];
 };

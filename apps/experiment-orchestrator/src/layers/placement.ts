@@ -1,6 +1,6 @@
-import { type CreateExperiment, DomainError, type Experiment, type Fault, type Holdout, type LayerMember, type LayerView, type TrafficRange } from '@pataka/contracts';
+import { type CreateExperiment, DomainError, type Experiment, type Fault, type Holdout, type LayerMember, type LayerPlace, type LayerView, type TrafficRange } from '@pataka/contracts';
 import type { Sql } from '@pataka/event-sourcing';
-import { allocate, BUCKETS, freeOf, type Holder, type Range, saltOfLayer, unitOf } from './allocation';
+import { allocate, BUCKETS, freeOf, grow, type Holder, type Range, saltOfLayer, unitOf } from './allocation';
 
 /** Where an experiment may be: its buckets of its layer, and all ranges that a unit has to lie in. */
 export interface Placement { layer?: Range; traffic?: TrafficRange[] }
@@ -30,6 +30,17 @@ export class Placements {
     const range = layer === undefined ? undefined : allocate({ layer: layer.key, share: layer.share, unit: unitOf(experiment) }, await this.holders(sql, layer.key, environment));
     const traffic = [...(range === undefined ? [] : [layerRange(layer!.key, range, bucketBy)]), ...held.map(holdoutRange)];
     return { ...(range === undefined ? {} : { layer: range }), ...(traffic.length === 0 ? {} : { traffic }) };
+  }
+
+  /** What a larger share of a running experiment comes to; nothing for a draft. @throws DomainError where it is another layer, less, or has no room */
+  async growthOf(sql: Sql, experiment: Experiment | null, wanted: LayerPlace): Promise<Placement> {
+    if (experiment === null || !['ACTIVE', 'PAUSED'].includes(experiment.status)) return {};
+    const { layer, traffic = [] } = experiment;
+    if (layer?.from === undefined || layer.key !== wanted.key) throw new DomainError('illegal-transition', 'An experiment keeps to its layer while it runs', [{ pointer: '/layer/key', detail: 'is fixed while the experiment runs' }]);
+    if (wanted.share < layer.share) throw new DomainError('validation', undefined, [{ pointer: '/layer/share', detail: `is below the ${layer.share} it has: lowering it would throw subjects out` }]);
+    const range = grow({ layer: layer.key, share: wanted.share, unit: unitOf(experiment) }, holderOf(experiment), await this.holders(sql, layer.key, experiment.environment));
+    const salt = saltOfLayer(layer.key);
+    return { layer: range, traffic: traffic.map((one) => (one.salt === salt ? { ...one, ...range } : one)) };
   }
 
   /** What of a new experiment could never be placed: holdouts that are not there, or a layer that buckets something else. */

@@ -74,6 +74,7 @@ export const ruleOf = (experiment: Experiment): Rule => {
     percentage: experiment.rollout.percentage,
     split: splitOf(experiment),
     ...(experiment.bucketBy === undefined ? {} : { bucketBy: experiment.bucketBy }),
+    ...(experiment.traffic === undefined || experiment.traffic.length === 0 ? {} : { traffic: experiment.traffic }),
     experimentId: experiment.id,
     phase: experiment.phase,
     ...(schedule === undefined ? {} : { schedule }),

@@ -25,6 +25,7 @@ export const reactionTo = (change: ExperimentChange): Reaction => {
     case 'experiment.created': return { type: 'make-flag' };
     case 'experiment.started': return placed(change, true);
     case 'experiment.updated':
+    case 'experiment.share-changed':
     case 'experiment.percentage-changed':
     case 'experiment.weights-changed': return replaced(change);
     case 'experiment.completed': return ended(change, servedAfter(change.experiment));
