@@ -11,7 +11,8 @@ import { AlertsController } from './alerts/alerts.controller';
 import { alertsProjection } from './alerts/alerts.projection';
 import { defineFromTheStart } from './catalogue/define-metrics';
 import { Consumers, projectionOf } from './consumers';
-import { evidenceProjection } from './evidence/evidence.projection';
+import { EVIDENCE, evidenceProjection } from './evidence/evidence.projection';
+import { correctionDdl } from './evidence/evidence-tables';
 import { TimeSeriesSink } from './evidence/time-series-sink';
 import { KpisController } from './kpis/kpis.controller';
 import { LiveFeed } from './live/live-feed';
@@ -101,6 +102,7 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
     onReady: () => {
       until(() => log.ensureTopics(Object.values(topics)), 'the topics could not be made yet');
       until(() => defineFromTheStart(store), 'the built-in metrics wait for the database');
+      until(async () => void (await database.query(correctionDdl(await runner.liveSchema(EVIDENCE)))), 'the table of corrections waits for the database');
       until(() => results.begin(), 'the first results wait for the database');
     },
     onDrain: () => void live.close(),

@@ -31,6 +31,11 @@ export class MetricDefinition {
   @IsOptional() @IsString() @MaxLength(64) unit?: string;
   @IsOptional() @IsNumber() cap?: number;
   @IsOptional() @IsInt() @Min(1) @Max(24 * 366) windowHours?: number;
+  /**
+   * Whose mean it is where whole clusters are assigned (`bucketBy`): the unit's (default), or that of the members seen in it, told as a ratio over
+   * units so that its standard error stays that of the clusters. Means only.
+   */
+  @IsOptional() @IsIn(['unit', 'member']) per?: 'unit' | 'member';
   /** Subjects count once this long has passed since their first exposure. */
   @IsOptional() @IsInt() @Min(1) @Max(24 * 366) maturityHours?: number;
   /** Adjusts the comparison by the same subject's events of the 14 days before its first exposure. */

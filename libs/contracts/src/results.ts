@@ -36,9 +36,9 @@ export interface GuardResult {
 
 /** The comparison adjusted by what the same subjects did before their first exposure. */
 export interface CupedComparison {
-  absoluteEffect: number | null; relativeEffect: number | null; standardError: number | null; statistic: number | null; pValue: number | null;
+  absoluteEffect: number | null; relativeEffect: number | null; standardError: number | null; statistic: number | null; pValue: number | null; adjustedPValue: number | null;
   confidenceInterval: ResultInterval | null; relativeConfidenceInterval: ResultInterval | null;
-  alwaysValidPValue: number | null; alwaysValidInterval: ResultInterval | null;
+  alwaysValidPValue: number | null; adjustedAlwaysValidPValue: number | null; alwaysValidInterval: ResultInterval | null;
   /** Share of the variance that the adjustment takes away; below 0 it made things worse. */
   varianceReduction: number | null;
   /** Weights of the covariates: events before the exposure, and whether there were any. */

@@ -28,6 +28,6 @@ const rowsOf = (counts: Counts): SumRow[] => Object.entries(counts).flatMap(([va
 export const findingsFor = (counts: Counts, { rules = {}, experiment = experimentOf(), metrics = [], windows = [] }: { rules?: AlertRules; experiment?: Experiment; metrics?: MetricDefinition[]; windows?: WindowedVariant[] } = {}): Finding[] => {
   const catalogue = new Map(metrics.map((metric) => [metric.key, metric]));
   const context = contextOf(experiment, catalogue);
-  const results = reportOf({ experiment, catalogue, rows: rowsOf(counts), values: new Map(), newest: DAY * 86_400_000_000, offsets: {} }, { from: DAY - 1, to: DAY + 1, method: null });
+  const results = reportOf({ experiment, catalogue, rows: rowsOf(counts), values: new Map(), corrections: [], segments: [], newest: DAY * 86_400_000_000, offsets: {} }, { from: DAY - 1, to: DAY + 1, method: null });
   return findingsOf({ results, context, rules: rulesOf(rules, context), windows });
 };

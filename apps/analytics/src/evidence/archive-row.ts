@@ -79,7 +79,7 @@ export const exposureRow = (event: ReceivedEvent): ExposureRow | string => {
   const payload = rest(found.data, exposureColumns);
   const cells = `${copyText(targetKey)}\t${copyText(unit)}\t${copyText(experiment)}\t${copyText(variant)}\t${phase ?? '\\N'}\t${copyText(environment)}\t${copyText(payload)}`;
   return unstorable(cells, payload, found.data)
-    ?? { id: found.id, at: found.at, hash: hashOf(cells), targetKey, unit, experiment, variant, phase, environment, cells };
+    ?? { id: found.id, at: found.at, hash: hashOf(cells), targetKey, unit, experiment, variant, phase, environment, attributes: data.attributes, cells };
 };
 
 /** The row of a conversion event, or why it cannot be taken. */

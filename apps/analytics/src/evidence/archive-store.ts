@@ -1,3 +1,4 @@
+import type { JsonObject } from '@pataka/contracts';
 import type { Sql } from '@pataka/event-sourcing';
 import { staysBefore, type ConversionRow, type ExposureRow } from './archive-row';
 import type { ConversionFact, ExposureFact } from './evidence.fold';
@@ -7,7 +8,7 @@ interface Archived { id: string; at: number; hash: string; cells: string }
 /** What came of archiving: rows that are new, and rows that are to take the place of a copy that came before. */
 export interface Archiving<Row> { fresh: Row[]; smaller: Row[] }
 
-interface ExposureRecord { id: string; at: string; target_key: string; unit: string; experiment: string; variant: string; phase: number | null }
+interface ExposureRecord { id: string; at: string; target_key: string; unit: string; experiment: string; variant: string; phase: number | null; attributes: JsonObject | null }
 interface ConversionRecord { id: string; at: string; key: string; metric: string; value: string; experiment: string | null; environment: string | null }
 
 /** The last columns are those of a row's `cells`. */
@@ -68,6 +69,12 @@ export class ArchiveStore {
     return (await this.exposures('unit = any($1::text[])', units)).map(exposureFact);
   }
 
+  /** Units that were exposed as or under one of these keys, by experiment. */
+  async subjectsUnder(keys: readonly string[]): Promise<{ unit: string; experiment: string }[]> {
+    return this.sql.query(
+      `select distinct unit, experiment from ${this.schema}.exposure_archive where unit = any($1::text[]) or (target_key = any($1::text[]) and target_key <> unit) order by experiment, unit`, [arrayOf(keys)]);
+  }
+
   async exposuresById(ids: readonly string[]): Promise<ExposureFact[]> {
     return (await this.exposures('id = any($1::uuid[])', ids)).map(exposureFact);
   }
@@ -87,7 +94,7 @@ export class ArchiveStore {
   }
 
   private exposures(condition: string, values: readonly string[]): Promise<ExposureRecord[]> {
-    return this.sql.query(`select id, at, target_key, unit, experiment, variant, phase from ${this.schema}.exposure_archive where ${condition}`, [arrayOf(values)]);
+    return this.sql.query(`select id, at, target_key, unit, experiment, variant, phase, payload->'attributes' as attributes from ${this.schema}.exposure_archive where ${condition}`, [arrayOf(values)]);
   }
 
   private conversions(condition: string, values: readonly string[]): Promise<ConversionRecord[]> {
@@ -164,7 +171,7 @@ class MetAtOneId extends Error {
 const idsOf = (rows: readonly Archived[]): string => `{${rows.map(({ id }) => id).join(',')}}`;
 
 const exposureFact = (row: ExposureRecord): ExposureFact =>
-  ({ id: row.id, at: Number(row.at), targetKey: row.target_key, unit: row.unit, experiment: row.experiment, variant: row.variant, phase: row.phase });
+  ({ id: row.id, at: Number(row.at), targetKey: row.target_key, unit: row.unit, experiment: row.experiment, variant: row.variant, phase: row.phase, attributes: row.attributes ?? undefined });
 
 const conversionFact = (row: ConversionRecord): ConversionFact =>
   ({ id: row.id, at: Number(row.at), key: row.key, metric: row.metric, value: BigInt(row.value), experiment: row.experiment, environment: row.environment });

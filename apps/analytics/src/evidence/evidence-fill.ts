@@ -117,8 +117,9 @@ class Lane implements FillLane {
     tallyKpi(this.tally, fact, this.shard, 1);
     for (const held of this.units.get(fact.key) ?? NONE) {
       const plan = this.plans.get(held.now.experiment) ?? null;
-      if (plan === null || !isCovered(held.now, fact, plan)) continue;
-      this.track.note(held.now, fact.at);
+      if (plan === null) continue;
+      if (isCovered(held.now, fact, plan)) this.track.note(held.now, fact.at);
+      else if (plan.before === null) continue;
       const feeds = feedsOf(held.now, fact, plan);
       tallyEvent(this.tally, held.now, fact, feeds, 1);
       held.now = withConversion(held.now, fact, feeds);

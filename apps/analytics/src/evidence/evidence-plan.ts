@@ -1,6 +1,8 @@
-import type { Aggregation, Experiment, MetricDefinition, MetricReference, MetricType } from '@pataka/contracts';
+import type { Aggregation, Correction, ExclusionRule, Experiment, MetricDefinition, MetricReference, MetricType } from '@pataka/contracts';
+import { correctionRules, type CorrectionRules } from './correction-rules';
+import { exposureNotes, type NoteTaker } from './exposure-note';
 import { unitsOf } from './fixed-point';
-import { parseInstant, type Micros } from './instant';
+import { HOUR_MICROS, parseInstant, type Micros } from './instant';
 
 /** What a metric asks of the fold; everything else of its definition matters to reports only. */
 export interface MetricPlan {
@@ -12,6 +14,10 @@ export interface MetricPlan {
   /** Largest value of a subject, in millionths as text. */
   cap: string | null;
   window: Micros | null;
+  /** Whether events before the first exposure are kept too, to adjust by. */
+  before?: boolean;
+  /** Whether the value is divided by how many members a unit was seen to have. */
+  perMember?: boolean;
 }
 
 /** What an experiment asks of the fold. Two equal plans give the same sums of the same events. */
@@ -21,9 +27,15 @@ export interface Plan {
   variants: string[];
   phases: [phase: number, from: Micros][];
   metrics: MetricPlan[];
+  /** Attributes by whose values a metric's sums are told apart. */
+  segments?: { attributes: string[]; metric: string };
+  exclusions?: ExclusionRule[];
+  /** Ids of the corrections in force; what they say never changes. */
+  corrections?: string[];
 }
 
-const HOUR_MICROS = 3_600_000_000;
+/** How long before its first exposure a subject's events tell what it is like. */
+export const BEFORE_MICROS: Micros = 14 * 24 * HOUR_MICROS;
 
 /** Metrics that are there without being defined. */
 export const builtIn: Readonly<Record<string, MetricDefinition>> = { error: { key: 'error', type: 'conversion', direction: 'decrease', name: 'Errors' } };
@@ -44,22 +56,51 @@ export const metricsOf = (experiment: Experiment, catalogue: ReadonlyMap<string,
   return [...found.values()];
 };
 
-const metricPlan = (metric: MetricDefinition): MetricPlan => {
+/** Whether a mean is that of the members of units. */
+export const isPerMember = ({ per, type }: MetricDefinition): boolean => per === 'member' && type === 'mean';
+
+/** Whether comparisons of a metric are adjusted by what subjects did before. */
+export const isAdjusted = ({ cuped, per, type = 'conversion' }: MetricDefinition, { plan }: Pick<Experiment, 'plan'>): boolean =>
+  (cuped ?? plan?.cuped) === true && per !== 'member' && (type === 'conversion' || type === 'mean');
+
+const limitsOf = ({ cap, type = 'conversion', windowHours }: MetricDefinition): Pick<MetricPlan, 'cap' | 'window'> => ({
+  cap: cap === undefined || type === 'conversion' ? null : unitsOf(cap).toString(), window: windowHours === undefined ? null : windowHours * HOUR_MICROS,
+});
+
+const metricPlan = (metric: MetricDefinition, experiment: Experiment): MetricPlan => {
   const type = metric.type ?? 'conversion';
   return {
     key: metric.key, type, event: metric.event ?? metric.key, aggregation: metric.aggregation ?? 'sum',
-    denominatorEvent: type === 'ratio' ? (metric.denominatorEvent ?? null) : null,
-    cap: metric.cap === undefined || type === 'conversion' ? null : unitsOf(metric.cap).toString(),
-    window: metric.windowHours === undefined ? null : metric.windowHours * HOUR_MICROS,
+    denominatorEvent: type === 'ratio' ? (metric.denominatorEvent ?? null) : null, ...limitsOf(metric),
+    ...(isAdjusted(metric, experiment) ? { before: true } : {}), ...(isPerMember(metric) ? { perMember: true } : {}),
   };
 };
 
-export const planOf = (experiment: Experiment, catalogue: ReadonlyMap<string, MetricDefinition>): Plan => ({
-  experiment: experiment.id,
-  environment: experiment.environment ?? null,
-  variants: experiment.variants.map((variant) => variant.id).sort(),
-  phases: experiment.phases.map(({ phase, from }): [number, Micros] => [phase, parseInstant(from) ?? 0]).sort((a, b) => a[1] - b[1] || a[0] - b[0]),
-  metrics: metricsOf(experiment, catalogue).map(metricPlan).sort((a, b) => (a.key < b.key ? -1 : 1)),
+const concerns = ({ status, kind, experimentId, metric }: Correction, { id, key }: Experiment, metrics: readonly MetricPlan[]): boolean => {
+  if (status !== 'active' || (experimentId !== undefined && experimentId !== id && experimentId !== key)) return false;
+  return kind !== 'values' || metrics.some((plan) => [plan.key, plan.event, plan.denominatorEvent].includes(metric!));
+};
+
+/** What an experiment asks of the fold, by the definitions and corrections there are. */
+export const planOf = (experiment: Experiment, catalogue: ReadonlyMap<string, MetricDefinition>, corrections: readonly Correction[] = []): Plan => {
+  const definitions = metricsOf(experiment, catalogue);
+  const metrics = definitions.map((metric) => metricPlan(metric, experiment)).sort((a, b) => (a.key < b.key ? -1 : 1));
+  const [primary] = experiment.successMetrics.map((reference) => definitionOf(reference, catalogue).key);
+  const inForce = corrections.filter((correction) => concerns(correction, experiment, metrics)).map(({ id }) => id).sort();
+  return {
+    experiment: experiment.id,
+    environment: experiment.environment ?? null,
+    variants: experiment.variants.map((variant) => variant.id).sort(),
+    phases: experiment.phases.map(({ phase, from }): [number, Micros] => [phase, parseInstant(from) ?? 0]).sort((a, b) => a[1] - b[1] || a[0] - b[0]),
+    metrics,
+    ...askedBeside(experiment, primary, inForce),
+  };
+};
+
+/** What most experiments don't ask for stays out of their plans. */
+const askedBeside = ({ segments = [], exclusions = [] }: Experiment, primary: string | undefined, corrections: string[]): Pick<Plan, 'segments' | 'exclusions' | 'corrections'> => ({
+  ...(primary === undefined || segments.length === 0 ? {} : { segments: { attributes: [...segments].sort(), metric: primary } }),
+  ...(exclusions.length === 0 ? {} : { exclusions }), ...(corrections.length === 0 ? {} : { corrections }),
 });
 
 /** The phase open at an instant; the first one before any. */
@@ -69,19 +110,29 @@ export const phaseAt = (plan: Plan | null, at: Micros): number => {
   return open;
 };
 
-/** A metric that an event feeds: its value, or the denominator of a ratio. */
-export interface Feed { metric: MetricPlan; part: 'y' | 'x' }
-/** A plan with its metrics by the event that feeds them. */
-export interface CompiledPlan { plan: Plan; variants: ReadonlySet<string>; feeds: ReadonlyMap<string, Feed[]> }
+/** A metric that an event feeds: its value, the denominator of a ratio, or the value before the exposure. `value`: what a correction makes of the event's. */
+export interface Feed { metric: MetricPlan; part: 'y' | 'x' | 'c'; value?: bigint }
+/** A plan ready to fold by: metrics by the event that feeds them after the exposure and before it, what to note of exposures, and what to correct. */
+export interface CompiledPlan {
+  plan: Plan; variants: ReadonlySet<string>;
+  feeds: ReadonlyMap<string, readonly Feed[]>; before: ReadonlyMap<string, readonly Feed[]> | null;
+  note: NoteTaker | null; corrections: CorrectionRules | null;
+}
 
-export const compilePlan = (plan: Plan): CompiledPlan => {
+export const compilePlan = (plan: Plan, corrections: ReadonlyMap<string, Correction> = new Map()): CompiledPlan => {
   const feeds = new Map<string, Feed[]>();
-  const feed = (event: string, metric: MetricPlan, part: 'y' | 'x'): void => {
-    feeds.set(event, [...(feeds.get(event) ?? []), { metric, part }]);
+  const before = new Map<string, Feed[]>();
+  const feed = (to: Map<string, Feed[]>, event: string, metric: MetricPlan, part: Feed['part']): void => {
+    to.set(event, [...(to.get(event) ?? []), { metric, part }]);
   };
   for (const metric of plan.metrics) {
-    feed(metric.event, metric, 'y');
-    if (metric.denominatorEvent !== null) feed(metric.denominatorEvent, metric, 'x');
+    feed(feeds, metric.event, metric, 'y');
+    if (metric.denominatorEvent !== null) feed(feeds, metric.denominatorEvent, metric, 'x');
+    if (metric.before === true) feed(before, metric.event, metric, 'c');
   }
-  return { plan, variants: new Set(plan.variants), feeds };
+  const inForce = (plan.corrections ?? []).flatMap((id) => corrections.get(id) ?? []);
+  return {
+    plan, variants: new Set(plan.variants), feeds, before: before.size === 0 ? null : before,
+    note: exposureNotes(plan.segments?.attributes ?? [], plan.exclusions ?? [], inForce), corrections: correctionRules(inForce),
+  };
 };

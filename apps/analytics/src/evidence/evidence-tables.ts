@@ -1,7 +1,10 @@
 import { SHARDS } from './weighing';
 
 /** Tables that make up the evidence; their content follows from the log alone. */
-export const evidenceTables = ['exposure_archive', 'conversion_archive', 'experiment', 'metric', 'subject', 'subject_key', 'sums', 'rollup', 'coverage'] as const;
+export const evidenceTables = ['exposure_archive', 'conversion_archive', 'experiment', 'metric', 'correction', 'subject', 'subject_key', 'sums', 'rollup', 'coverage'] as const;
+
+/** The table of corrections, which generations of before there were any lack. */
+export const correctionDdl = (schema: string): string => `create table if not exists ${schema}.correction (id text primary key, version integer not null, document jsonb not null);`;
 
 /**
  * Archives are unique on the event's id alone, whatever its day: see docs/adr/archive-uniqueness.md. Instants are microseconds since 1970,
@@ -19,6 +22,7 @@ create table ${schema}.conversion_archive (
   value bigint not null, experiment text, environment text, payload json);
 create table ${schema}.experiment (id text primary key, key text not null, version integer not null, document jsonb not null, plan jsonb not null);
 create table ${schema}.metric (key text primary key, version integer not null, document jsonb not null);
+${correctionDdl(schema)}
 create table ${schema}.subject (
   unit text, experiment text, shard smallint not null, sightings json not null, keys text[] not null, metrics json not null,
   entry_at bigint, entry_id uuid, variant text, phase integer, excluded boolean not null, primary key (unit, experiment)) with (fillfactor = 50);

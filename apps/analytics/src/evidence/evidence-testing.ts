@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Experiment, JsonValue, Metric } from '@pataka/contracts';
+import type { Correction, Experiment, JsonValue, Metric } from '@pataka/contracts';
 import { topics } from '@pataka/contracts';
 import { Database, type EventBatch, type LogRecord, type Projection, type ReceivedEvent } from '@pataka/event-sourcing';
 import { evidenceDdl, evidenceIndexes, evidenceTables } from './evidence-tables';
@@ -77,6 +77,11 @@ export const experimentEvent = (id: string, version: number, more: Partial<Exper
 export const metricEvent = (metric: Partial<Metric> & { key: string; version: number }): TestEvent => ({
   topic: topics.metricChanges.name, id: randomUUID(), type: 'pataka.metric.created.v1',
   data: { change: 'created', actor: 'test', metric: { createdBy: 'test', createdAt: '2026-01-01T00:00:00Z', updatedAt: '2026-01-01T00:00:00Z', ...metric } },
+});
+
+export const correctionEvent = (id: string, version: number, more: Partial<Correction>): TestEvent => ({
+  topic: topics.metricChanges.name, id: randomUUID(), type: 'pataka.correction.created.v1',
+  data: { change: 'created', actor: 'test', correction: { id, version, kind: 'subjects', reason: 'test', status: 'active', createdBy: 'test', createdAt: '2026-01-01T00:00:00Z', ...more } satisfies Correction },
 });
 
 export const exposureEvent = (id: string, data: object): TestEvent => ({ topic: topics.exposures.name, id, type: 'pataka.exposure.v1', data });

@@ -53,6 +53,13 @@ export class EvidenceWriter {
     this.touched.add(plan.experiment);
   }
 
+  /** Weighs the subjects seen as or under these keys anew, by plans that change meanwhile. */
+  async rebuildSubjects(keys: readonly string[], experiments: readonly string[], change: () => Promise<void>): Promise<void> {
+    const refs = (await this.archive.subjectsUnder(keys)).filter(({ experiment }) => experiments.includes(experiment));
+    await this.shards.alone(() => this.rebuild.around(refs, change));
+    for (const experiment of experiments) this.touched.add(experiment);
+  }
+
   /** Waits until nobody else works on definitions or on any shard. */
   lockDefinitions(): Promise<void> {
     return this.shards.lockDefinitions();
@@ -81,7 +88,7 @@ export class EvidenceWriter {
 
   /** Weighs anew the subjects whose place changed; answers all that are to be saved. */
   private async place(changes: readonly Change[], plans: Plans, track: CoverageTrack): Promise<{ added: Subject[]; changed: Subject[]; tally: Tally }> {
-    const moved = (change: Change): boolean => plans.has(change.after.experiment) && (change.before === null || placeChanged(change.before, change.after));
+    const moved = (change: Change): boolean => plans.has(change.after.experiment) && (change.before === null || placeChanged(change.before, change.after, plans.get(change.after.experiment)!));
     const groups = byKey(await this.archive.conversionsOf(keysOf(changes.filter(moved).map(({ after }) => after))));
     const tally = new Tally();
     const placed = (change: Change): Subject => {
@@ -118,8 +125,8 @@ export class EvidenceWriter {
       if (plan === undefined || before.entry === null) continue;
       let after = before;
       for (const fact of factsOf(before, groups)) {
-        if (!isCovered(before, fact, plan)) continue;
-        track.note(before, fact.at);
+        if (isCovered(before, fact, plan)) track.note(before, fact.at);
+        else if (plan.before === null) continue;
         const feeds = feedsOf(before, fact, plan);
         tallyEvent(tally, before, fact, feeds, 1);
         after = withConversion(after, fact, feeds);

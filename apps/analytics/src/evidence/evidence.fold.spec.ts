@@ -1,6 +1,8 @@
+import type { Correction } from '@pataka/contracts';
 import fc from 'fast-check';
 import { compilePlan, type MetricPlan, type Plan } from './evidence-plan';
 import { feedsOf, newSubject, refolded, tallyEvent, tallySubject, withConversion, withExposure, type ConversionFact, type ExposureFact } from './evidence.fold';
+import { instantText } from './instant';
 import { Tally } from './tally';
 
 const HOUR = 3_600_000_000;
@@ -12,15 +14,28 @@ const plan: Plan = {
     metric('buy', { type: 'conversion' }), metric('buy_soon', { type: 'conversion', event: 'buy', window: 20 * HOUR }),
     metric('spend', { event: 'buy', cap: '5000000' }), metric('visits', { event: 'visit', aggregation: 'count' }), metric('longest', { event: 'visit', aggregation: 'max' }),
     metric('latest', { event: 'visit', aggregation: 'last' }), metric('average', { event: 'visit', aggregation: 'mean' }),
-    metric('per_visit', { type: 'ratio', event: 'buy', denominatorEvent: 'visit' }),
+    metric('per_visit', { type: 'ratio', event: 'buy', denominatorEvent: 'visit' }), metric('middle', { type: 'quantile', event: 'buy' }),
+    metric('buy_again', { type: 'conversion', event: 'buy', before: true }), metric('spend_adjusted', { event: 'buy', cap: '5000000', before: true }),
+    metric('per_driver', { event: 'buy', perMember: true }), metric('latest_adjusted', { event: 'visit', aggregation: 'last', before: true }),
   ],
+  segments: { attributes: ['fleet_size', 'region'], metric: 'spend' },
+  exclusions: [{ name: 'staff', conditions: [{ attribute: 'role', operator: 'equals', value: 'staff' }] }],
+  corrections: ['1', '2', '3'],
 };
-const compiled = compilePlan(plan);
+const correction = (id: string, more: Partial<Correction>): [string, Correction] =>
+  [id, { id, version: 1, status: 'active', kind: 'values', reason: 'test', createdBy: 'test', createdAt: '2026-01-01T00:00:00Z', ...more }];
+const instantAt = (hours: number): string => instantText(START + hours * HOUR);
+const compiled = compilePlan(plan, new Map([
+  correction('1', { metric: 'visit', subjects: ['k1'], from: instantAt(10), until: instantAt(30), action: 'multiply', factor: -0.5 }),
+  correction('2', { kind: 'broken', experimentId: 'exp', variantId: 'b', from: instantAt(5), until: instantAt(20) }),
+  correction('3', { metric: 'spend', action: 'replace', value: 2, from: instantAt(60) }),
+]));
 
 const at = fc.integer({ min: 0, max: 90 }).map((hours) => START + hours * HOUR);
 const exposures = fc.uniqueArray(fc.record({
   id: fc.uuid(), at, targetKey: fc.constantFrom('u', 'k1', 'k2'), unit: fc.constant('u'), experiment: fc.constant('exp'),
   variant: fc.constantFrom('a', 'a', 'a', 'b', 'unknown'), phase: fc.constantFrom(null, 1, 2),
+  attributes: fc.constantFrom(undefined, { role: 'staff' }, { region: 'mumbai', fleet_size: 12 }, { region: 'pune' }, { region: 'pune' }),
 }), { selector: (fact: ExposureFact) => fact.id, maxLength: 6 });
 const conversions = fc.uniqueArray(fc.record({
   id: fc.uuid(), at, key: fc.constantFrom('u', 'k1', 'k2'), metric: fc.constantFrom('buy', 'visit', 'other'), value: fc.bigInt({ min: -3_000_000n, max: 9_000_000n }),
@@ -70,6 +85,7 @@ describe('the fold of one subject', () => {
       const cells = tallied({ subject: subjectOf(e, c), sign: 1, facts: c });
       const total = (axis: string) => plan.metrics.map(({ key }) => cells.filter((cell) => cell.axis === axis && cell.metric === key).reduce((sum, cell) => [sum[0]! + BigInt(cell.n), sum[1]! + cell.y, sum[2]! + cell.yy, sum[3]! + cell.xy], [0n, 0n, 0n, 0n]));
       expect(total('happened')).toEqual(total('exposed'));
+      expect(total('happened-before')).toEqual(total('exposed-before'));
     }), { numRuns: 500 });
   });
 
@@ -87,8 +103,47 @@ describe('the fold of one subject', () => {
   it('counts a conversion at the very instant of the exposure, and none before or after its window', () => {
     const seen = withExposure(newSubject('u', 'exp', 0), exposure(5, 'a'), compiled);
     expect(Object.keys(withConversion(seen, conversion(5), feedsOf(seen, conversion(5), compiled)).metrics)).toContain('buy_soon');
-    expect(withConversion(seen, conversion(4), feedsOf(seen, conversion(4), compiled))).toBe(seen);
+    expect(Object.keys(withConversion(seen, conversion(4), feedsOf(seen, conversion(4), compiled)).metrics)).toEqual(['buy_again', 'spend_adjusted']);
     expect(Object.keys(withConversion(seen, conversion(25), feedsOf(seen, conversion(25), compiled)).metrics)).not.toContain('buy_soon');
+  });
+
+  const folded = (seen: readonly ExposureFact[], done: readonly ConversionFact[]) => tallied({ subject: subjectOf(seen, done), sign: 1, facts: done });
+  const cellsOf = (cells: ReturnType<typeof folded>, axis: string, of: string) => cells.filter((cell) => cell.axis === axis && cell.metric === of);
+
+  it('keeps what a subject did in the 14 days before its first exposure, beside what it did since', () => {
+    const done = [conversion(-14 * 24, { id: 'early' }), conversion(-14 * 24 - 1, { id: 'earlier' }), conversion(-1), conversion(4, { value: 3_000_000n })];
+    const cells = folded([exposure(0, 'a')], done);
+    expect(cellsOf(cells, 'exposed-before', 'spend_adjusted')).toMatchObject([{ n: 1, y: 3_000_000n, x: 2_000_000n, xx: 4_000_000_000_000n, xy: 6_000_000_000_000n }]);
+    expect(cellsOf(cells, 'exposed-before', 'buy_again')).toMatchObject([{ n: 1, y: 1_000_000n, x: 1_000_000n }]);
+    expect(cellsOf(folded([exposure(0, 'a')], [conversion(4)]), 'exposed-before', 'spend_adjusted')).toEqual([]);
+  });
+
+  it('tells subjects apart by the attributes of their first exposure, and values of a quantile by three digits', () => {
+    const seen = [exposure(0, 'a', { attributes: { region: 'mumbai', fleet_size: 12 } }), exposure(3, 'a', { attributes: { region: 'pune' } })];
+    const cells = folded(seen, [conversion(4, { value: 1_234_567n })]);
+    expect(cells.filter(({ axis }) => axis.startsWith('segment')).map(({ axis, metric: of, n, y }) => [axis, of, n, y])).toEqual([
+      ['segment ["fleet_size","10 to 49"]', '', 1, 0n], ['segment ["fleet_size","10 to 49"]', 'spend', 1, 1_234_567n],
+      ['segment ["region","mumbai"]', '', 1, 0n], ['segment ["region","mumbai"]', 'spend', 1, 1_234_567n],
+    ]);
+    expect(cellsOf(cells, 'value 1230000', 'middle')).toMatchObject([{ n: 1 }]);
+  });
+
+  it('leaves out whom a rule excludes at the first exposure, under the rule’s name', () => {
+    const staff = exposure(0, 'a', { attributes: { role: 'staff' } });
+    expect(folded([staff, exposure(1, 'a')], [conversion(4)])).toMatchObject([{ axis: 'exposed', variant: '', metric: 'staff', n: 1 }]);
+    expect(folded([staff, exposure(1, 'b')], [])).toMatchObject([{ axis: 'exposed', variant: '', metric: '', n: 1 }]);
+    expect(cellsOf(folded([exposure(0, 'a'), { ...staff, at: START + HOUR }], []), 'exposed', '')).toMatchObject([{ variant: 'a', n: 1 }]);
+  });
+
+  it('counts events as corrected: multiplied, replaced for one metric alone, or left out', () => {
+    const visit = (hours: number, more: Partial<ConversionFact> = {}) => conversion(hours, { metric: 'visit', value: 4_000_000n, key: 'k1', ...more });
+    const seen = [exposure(0, 'a', { targetKey: 'k1' })];
+    expect(cellsOf(folded(seen, [visit(10)]), 'exposed', 'longest')).toMatchObject([{ y: -2_000_000n }]);
+    expect(cellsOf(folded(seen, [visit(30)]), 'exposed', 'longest')).toMatchObject([{ y: 4_000_000n }]);
+    const late = folded(seen, [conversion(61, { value: 3_000_000n })]);
+    expect([cellsOf(late, 'exposed', 'spend')[0]!.y, cellsOf(late, 'exposed', 'spend_adjusted')[0]!.y]).toEqual([2_000_000n, 3_000_000n]);
+    expect(folded([exposure(6, 'b', { phase: 1 })], [])).toEqual([]);
+    expect(cellsOf(folded([exposure(1, 'b', { phase: 1 })], [conversion(6)]), 'exposed', 'spend')).toEqual([]);
   });
 
   it('leaves out conversions that name another experiment or come from another environment', () => {

@@ -7,7 +7,7 @@ import { reportOf } from '../results/report';
 import { evidenceFill } from './evidence-fill';
 import { evidenceProjection } from './evidence.projection';
 import {
-  applyAll, batchesOf, conversionEvent, describeWithDatabase, dropGeneration, dump, experimentEvent, exposureEvent, metricEvent, newGeneration, openTestDatabase, type TestEvent,
+  applyAll, batchesOf, conversionEvent, correctionEvent, describeWithDatabase, dropGeneration, dump, experimentEvent, exposureEvent, metricEvent, newGeneration, openTestDatabase, type TestEvent,
 } from './evidence-testing';
 
 const instant = fc.integer({ min: 0, max: 96 }).map((hours) => new Date(Date.UTC(2026, 0, 1) + hours * 3_600_000).toISOString());
@@ -16,6 +16,7 @@ const units = ['u1', 'u2', 'u3', 'u4', 'u5'];
 const exposures = fc.array(fc.record({
   id: fc.integer({ min: 0, max: 14 }), targetingKey: fc.constantFrom(...units), unit: fc.constantFrom(undefined, undefined, 'fleet1', 'fleet2'), occurredAt: instant,
   experimentId: fc.constantFrom('exp1', 'exp1', 'exp2', 'exp3'), variant: fc.constantFrom('control', 'treatment', 'treatment', 'gone'), phase: fc.constantFrom(undefined, 1, 2),
+  attributes: fc.constantFrom(undefined, { role: 'staff' }, { region: 'pune' }, { region: 'mumbai', fleet_size: 12 }),
 }), { minLength: 1, maxLength: 20 });
 const conversions = fc.array(fc.record({
   id: fc.integer({ min: 0, max: 24 }), targetingKey: fc.constantFrom(...units), unit: fc.constantFrom(undefined, undefined, undefined, 'fleet1'), occurredAt: instant,
@@ -26,15 +27,23 @@ const defined = (value: object): object => Object.fromEntries(Object.entries(val
 const metrics = ['buy', 'spend', 'longest', 'ratio'];
 const phases = [{ phase: 1, from: '2026-01-01T00:00:00Z', weights: { control: 0.5, treatment: 0.5 } }, { phase: 2, from: '2026-01-02T12:00:00Z', weights: { control: 0.2, treatment: 0.8 } }];
 const definitions: TestEvent[] = [
-  experimentEvent('exp1', 1, { successMetrics: ['buy'] }), experimentEvent('exp1', 2, { successMetrics: metrics, phases }),
+  experimentEvent('exp1', 1, { successMetrics: ['buy'] }),
+  experimentEvent('exp1', 2, { successMetrics: metrics, phases, plan: { cuped: true }, segments: ['region', 'fleet_size'], exclusions: [{ name: 'staff', conditions: [{ attribute: 'role', operator: 'equals', value: 'staff' }] }] }),
   experimentEvent('exp2', 1, { successMetrics: [{ key: 'visit', type: 'mean', aggregation: 'last', windowHours: 30 }, { key: 'median', type: 'quantile', event: 'visit', quantile: 0.5 }], bucketBy: 'fleet_id' }),
   metricEvent({ key: 'spend', version: 1, type: 'mean', event: 'buy', cap: 5 }), metricEvent({ key: 'spend', version: 2, type: 'mean', event: 'buy' }),
   metricEvent({ key: 'longest', version: 1, type: 'mean', event: 'visit', aggregation: 'max' }),
   metricEvent({ key: 'ratio', version: 1, type: 'ratio', event: 'buy', denominatorEvent: 'visit' }),
 ];
 
-const story = fc.tuple(exposures, conversions).map(([seen, done]) => [
-  ...definitions,
+const corrections: TestEvent[] = [
+  correctionEvent('c1', 1, { kind: 'values', metric: 'visit', subjects: ['u1', 'fleet1'], from: '2026-01-01T12:00:00Z', until: '2026-01-03T00:00:00Z', action: 'multiply', factor: 0.25 }),
+  correctionEvent('c2', 1, { kind: 'subjects', subjects: ['u2', 'fleet2'] }), correctionEvent('c2', 2, { kind: 'subjects', subjects: ['u2', 'fleet2'], status: 'reverted' }),
+  correctionEvent('c3', 1, { kind: 'broken', experimentId: 'exp1', variantId: 'treatment', from: '2026-01-02T00:00:00Z', until: '2026-01-02T18:00:00Z' }),
+  correctionEvent('c4', 1, { kind: 'subjects', subjects: ['u5'], experimentId: 'exp2' }), correctionEvent('c5', 1, { kind: 'subjects', conditions: [{ attribute: 'region', operator: 'equals', value: 'pune' }], experimentId: 'exp2' }),
+];
+
+const story = fc.tuple(exposures, conversions, fc.subarray(corrections)).map(([seen, done, corrected]) => [
+  ...definitions, ...corrected,
   ...seen.map(({ id, ...data }) => exposureEvent(`exposure ${id}`, defined(data))),
   ...done.map(({ id, ...data }) => conversionEvent(`conversion ${id}`, defined(data))),
 ]);

@@ -1,4 +1,4 @@
-import { topics, type Experiment, type ExperimentChange, type Metric, type MetricChange } from '@pataka/contracts';
+import { topics, type Correction, type CorrectionChange, type Experiment, type ExperimentChange, type Metric, type MetricChange } from '@pataka/contracts';
 import type { EventBatch, Projection, ReceivedEvent, Refused, Sql } from '@pataka/event-sourcing';
 import { conversionRow, exposureRow } from './archive-row';
 import { ArchiveStore } from './archive-store';
@@ -47,7 +47,7 @@ const rebuildWhereNeeded = async (changes: readonly { before: Plan | null; after
 
 const takeExperiments = async (events: readonly ReceivedEvent[], taking: Taking): Promise<void> => {
   const definitions = new DefinitionStore(taking.sql, taking.schema);
-  const catalogue = await definitions.catalogue();
+  const [catalogue, corrections] = [await definitions.catalogue(), await definitions.corrections()];
   const newest = new Map<string, Experiment>();
   for (const event of events) {
     const experiment = (event.data as unknown as Partial<ExperimentChange> | null)?.experiment;
@@ -55,22 +55,45 @@ const takeExperiments = async (events: readonly ReceivedEvent[], taking: Taking)
     else if (experiment.version > (newest.get(experiment.id)?.version ?? 0)) newest.set(experiment.id, experiment);
   }
   for (const experiment of newest.values()) {
-    const change = await definitions.takeExperiment(experiment, catalogue);
+    const change = await definitions.takeExperiment(experiment, catalogue, corrections);
     if (change === null) continue;
     taking.writer.touched.add(experiment.id);
     if (planDifference(change.before, change.after) !== 'none') await rebuildWhereNeeded([change], taking);
   }
 };
 
+const isCorrection = (value: Partial<Correction> | undefined): value is Correction =>
+  typeof value?.id === 'string' && typeof value.kind === 'string' && Number.isInteger(value.version) && (value.kind !== 'values' || typeof value.metric === 'string');
+
+// A correction of some subjects builds these anew and leaves all others as they are.
+const applyCorrections = async (changed: readonly Correction[], taking: Taking): Promise<void> => {
+  const definitions = new DefinitionStore(taking.sql, taking.schema);
+  const changes = await definitions.replanned();
+  const keys = changed.map(({ subjects }) => subjects);
+  if (changes.length === 0) return;
+  if (keys.every((list) => list !== undefined)) {
+    return taking.writer.rebuildSubjects(keys.flat(), changes.map(({ after }) => after.experiment), () => definitions.savePlans(changes));
+  }
+  await definitions.savePlans(changes);
+  await rebuildWhereNeeded(changes, taking);
+};
+
 const takeMetrics = async (events: readonly ReceivedEvent[], taking: Taking): Promise<void> => {
   const definitions = new DefinitionStore(taking.sql, taking.schema);
-  const metrics: Metric[] = [];
+  const [metrics, corrections]: [Metric[], Correction[]] = [[], []];
   for (const event of events) {
-    const metric = (event.data as unknown as Partial<MetricChange> | null)?.metric;
+    const { metric, correction } = (event.data ?? {}) as unknown as Partial<MetricChange & CorrectionChange>;
     if (isMetric(metric)) metrics.push(metric);
-    else taking.refused.push(refuse(event, '/metric is no metric definition'));
+    else if (isCorrection(correction)) corrections.push(correction);
+    else taking.refused.push(refuse(event, 'is neither a metric definition nor a correction'));
   }
-  if ((await definitions.takeMetrics(metrics)).length > 0) await rebuildWhereNeeded(await definitions.replan(await definitions.catalogue()), taking);
+  if ((await definitions.takeMetrics(metrics)).length > 0) {
+    const changes = await definitions.replanned();
+    await definitions.savePlans(changes);
+    await rebuildWhereNeeded(changes, taking);
+  }
+  const changed = await definitions.takeCorrections(corrections);
+  if (changed.length > 0) await applyCorrections(changed, taking);
 };
 
 // Definitions decide what every shard folds: they change while nobody folds. Admin rates make that cheap.

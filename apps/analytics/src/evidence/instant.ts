@@ -7,6 +7,7 @@ export type Day = number;
 
 const DAY_MICROS = 86_400_000_000;
 const MINUTE_MICROS = 60_000_000;
+export const HOUR_MICROS = 3_600_000_000;
 // India has kept UTC+05:30 without daylight saving since 1945.
 const KOLKATA_MICROS = 19_800_000_000;
 const LATEST_MICROS = 8_900_000_000_000_000;

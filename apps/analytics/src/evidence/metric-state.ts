@@ -5,8 +5,11 @@ import { dayOf, type Day, type Micros } from './instant';
 /** One local day's events of one subject and metric: how many, and their sum (largest, last with its place). Values as text, to be JSON. */
 export type DayCell = [count: number, value: string] | [count: number, value: string, at: Micros, id: string];
 export type Days = Record<string, DayCell>;
-/** Of a conversion only the first day matters; of others every day, so that any past look can be told. */
-export type MetricState = Day | { y: Days; x?: Days };
+/**
+ * Of a conversion only the first day matters; of others every day, so that any past look can be told. `c`: what came before the first exposure,
+ * where comparisons are adjusted by it; a conversion then has its first day as the one of `y`.
+ */
+export type MetricState = Day | { y: Days; x?: Days; c?: DayCell };
 export interface MetricEvent { id: string; at: Micros; value: Units }
 
 type Combine = (cell: DayCell, event: MetricEvent) => DayCell;
@@ -25,17 +28,29 @@ const firstCell = (aggregation: MetricPlan['aggregation'], event: MetricEvent): 
   return aggregation === 'last' ? [1, event.value.toString(), event.at, event.id] : [1, event.value.toString()];
 };
 
+const cellWith = (cell: DayCell | undefined, aggregation: MetricPlan['aggregation'], event: MetricEvent): DayCell =>
+  (cell === undefined ? firstCell(aggregation, event) : combine[aggregation](cell, event));
+
+const FIRST: DayCell = [1, ONE.toString()];
+
+/** A conversion's first day, and whether there was one before the exposure. */
+const withConversion = (state: MetricState | undefined, before: boolean, part: 'y' | 'x' | 'c', day: Day): MetricState => {
+  if (!before) return typeof state === 'number' && state <= day ? state : day;
+  const known = typeof state === 'object' ? state : { y: {} };
+  if (part === 'c') return known.c === undefined ? { ...known, c: FIRST } : known;
+  const [first] = Object.keys(known.y).map(Number);
+  return first !== undefined && first <= day ? known : { ...known, y: { [day]: FIRST } };
+};
+
 /** The state with one more event. Commutative: any order of the same events gives the same state. The same object when nothing changed. */
-export const withEvent = (state: MetricState | undefined, metric: MetricPlan, part: 'y' | 'x', event: MetricEvent): MetricState => {
+export const withEvent = (state: MetricState | undefined, metric: MetricPlan, part: 'y' | 'x' | 'c', event: MetricEvent): MetricState => {
   const day = dayOf(event.at);
-  if (metric.type === 'conversion') return typeof state === 'number' && state <= day ? state : day;
+  if (metric.type === 'conversion') return withConversion(state, metric.before === true, part, day);
   const before = typeof state === 'object' ? state : { y: {} };
+  const aggregation = part === 'x' ? 'sum' : metric.aggregation;
+  if (part === 'c') return { ...before, c: cellWith(before.c, aggregation, event) };
   const days = before[part] ?? {};
-  const aggregation = part === 'y' ? metric.aggregation : 'sum';
-  const cell = days[day];
-  const after = { ...days, [day]: cell === undefined ? firstCell(aggregation, event) : combine[aggregation](cell, event) };
-  if (part === 'x') return { y: before.y, x: after };
-  return before.x === undefined ? { y: after } : { y: after, x: before.x };
+  return { ...before, [part]: { ...days, [day]: cellWith(days[day], aggregation, event) } };
 };
 
 interface Running { count: bigint; value: Units }
@@ -75,6 +90,8 @@ export interface Point { day: Day; y: Units; x: Units }
 export const trajectory = (metric: MetricPlan, state: MetricState | undefined): Point[] => {
   if (state === undefined) return [];
   if (typeof state === 'number') return [{ day: state, y: ONE, x: 0n }];
+  // A conversion's day is all there is of it; what came before the exposure is no part of it.
+  if (metric.type === 'conversion') return Object.keys(state.y).map((day) => ({ day: Number(day), y: ONE, x: 0n }));
   const x = state.x ?? {};
   let top: Running | null = null;
   let bottom: Running | null = null;
@@ -84,4 +101,10 @@ export const trajectory = (metric: MetricPlan, state: MetricState | undefined): 
     if (xCell !== undefined) bottom = through('sum', bottom, xCell);
     return { day, y: valueOf(metric, metric.aggregation, top), x: bottom === null ? 0n : (bottom as Running).value };
   });
+};
+
+/** A subject's value of before its first exposure; null where it has no history. */
+export const valueBefore = (metric: MetricPlan, state: MetricState | undefined): Units | null => {
+  if (typeof state !== 'object' || state.c === undefined) return null;
+  return metric.type === 'conversion' ? ONE : valueOf(metric, metric.aggregation, through(metric.aggregation, null, state.c));
 };

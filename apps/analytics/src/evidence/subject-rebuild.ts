@@ -2,7 +2,7 @@ import type { Sql } from '@pataka/event-sourcing';
 import { ArchiveStore } from './archive-store';
 import { CoverageTrack } from './coverage-track';
 import { DefinitionStore } from './definition-store';
-import { compilePlan, type CompiledPlan, type Plan } from './evidence-plan';
+import type { CompiledPlan, Plan } from './evidence-plan';
 import { isCovered, newSubject, refolded, withExposure, type ConversionFact, type ExposureFact, type Subject } from './evidence.fold';
 import type { Micros } from './instant';
 import { refKey, SubjectStore, type SubjectRef } from './subject-store';
@@ -26,7 +26,7 @@ export class SubjectRebuild {
 
   /** Weighs all subjects of an experiment anew. */
   async experiment(plan: Plan): Promise<void> {
-    const plans = new Map([[plan.experiment, compilePlan(plan)]]);
+    const plans = await this.definitions.plans([plan.experiment]);
     await this.subjects.forget(plan.experiment);
     for (let after: string | null = null; ;) {
       const units: string[] = await this.subjects.unitsOf(plan.experiment, after, PAGE);
@@ -36,12 +36,14 @@ export class SubjectRebuild {
     }
   }
 
-  /** Takes the subjects back, lets the archive change, and builds them anew. */
+  /** Takes the subjects back, lets the archive or the plans change, and builds them anew. */
   async around(refs: readonly SubjectRef[], change: () => Promise<void>): Promise<void> {
-    const plans = await this.definitions.plans([...new Set(refs.map(({ experiment }) => experiment))]);
+    const experiments = [...new Set(refs.map(({ experiment }) => experiment))];
+    const plansBefore = await this.definitions.plans(experiments);
     const tally = new Tally();
-    const before = await this.takeBack(refs, plans, tally);
+    const before = await this.takeBack(refs, plansBefore, tally);
     await change();
+    const plans = await this.definitions.plans(experiments);
     await this.subjects.remove(refs);
     const after = await this.build(refs, plans, tally);
     for (const covered of before.all()) await this.recover(covered.experiment, covered.shard, covered.newest, plans.get(covered.experiment)!);

@@ -162,12 +162,12 @@ export class SubjectStore {
        where r.minute = c.minute and r.experiment = c.experiment and r.variant = c.variant and r.metric = c.metric and r.shard = c.shard and r.events = 0`, place);
   }
 
-  /** Forgets what an experiment's subjects weigh, before they are weighed anew. */
+  /** Forgets what an experiment's subjects weigh and under which keys they were seen, before they are built anew. */
   async forget(experiment: string): Promise<void> {
     await this.sql.query(
       `insert into ${this.schema}.rollup_change (changes)
        select jsonb_agg(jsonb_build_array(minute, experiment, variant, metric)) from ${this.schema}.rollup where experiment = $1 group by minute / 60`, [experiment]);
-    for (const table of ['rollup', 'sums', 'coverage']) await this.sql.query(`delete from ${this.schema}.${table} where experiment = $1`, [experiment]);
+    for (const table of ['rollup', 'sums', 'coverage', 'subject_key']) await this.sql.query(`delete from ${this.schema}.${table} where experiment = $1`, [experiment]);
   }
 
   async cover(newest: readonly { experiment: string; shard: number; newest: Micros }[]): Promise<void> {

@@ -3,8 +3,10 @@
  * exposure, `happened` the growth of its values under the day of the events (so that any past look can be computed anew), `minute` counts
  * events. Metric '' counts subjects; variant '' those left out for having seen two variants. The phase is
  * that of the first exposure: effects are compared within a phase (minutes are of no phase: 0).
+ * Variant '' with a metric counts subjects that the rule of that name leaves out. `…-before` holds the subjects with history alone, x what they did
+ * before; `segment ["attribute","value"]` tells subjects apart (of no day: 0); `value <units>` counts the subjects with one value of a quantile.
  */
-export type Axis = 'exposed' | 'happened' | 'minute';
+export type Axis = 'exposed' | 'happened' | 'minute' | 'exposed-before' | 'happened-before' | `segment ${string}` | `value ${string}`;
 export interface Place { axis: Axis; shard: number; experiment: string; variant: string; metric: string; phase: number; at: number }
 export interface Cell extends Place { n: number; y: bigint; yy: bigint; x: bigint; xx: bigint; xy: bigint }
 

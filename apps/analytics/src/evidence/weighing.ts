@@ -35,7 +35,7 @@ export const weigh = (tally: Tally, subject: Subject, facts: readonly Conversion
 export const weighDifference = (tally: Tally, before: Subject, after: Subject, { plan }: CompiledPlan): void => {
   for (const metric of plan.metrics) {
     if (before.metrics[metric.key] === after.metrics[metric.key]) continue;
-    tallyMetric(tally, before, metric, -1);
-    tallyMetric(tally, after, metric, 1);
+    tallyMetric(tally, before, metric, plan, -1);
+    tallyMetric(tally, after, metric, plan, 1);
   }
 };

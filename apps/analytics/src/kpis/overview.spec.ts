@@ -21,7 +21,7 @@ const paid = (variant: string, day: number, n: number, mean: number): SumRow[] =
 
 const inputOf = (rows: SumRow[], metrics: readonly MetricDefinition[]): ReportInput => ({
   experiment: experimentOf({ successMetrics: ['buy', ...metrics.map(({ key }) => key)], safetyMetrics: [] }), catalogue: new Map(metrics.map((metric) => [metric.key, metric])), rows,
-  values: new Map(), newest: TODAY * 86_400_000_000, offsets: {},
+  values: new Map(), corrections: [], segments: [], newest: TODAY * 86_400_000_000, offsets: {},
 });
 const rows = [...paid('control', TODAY - 1, 1000, 100), ...paid('treatment', TODAY - 1, 1000, 110), ...paid('treatment', TODAY, 200, 110)];
 

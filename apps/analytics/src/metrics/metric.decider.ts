@@ -16,6 +16,7 @@ const rules: readonly { breaks: (definition: MetricDefinition) => boolean; point
   { breaks: ({ type, quantile = 0 }) => type === 'quantile' && !(quantile > 0 && quantile < 1), pointer: '/quantile', detail: 'is needed for a quantile, between 0 and 1' },
   { breaks: ({ margin }) => margin !== undefined && (margin.relative === undefined) === (margin.absolute === undefined), pointer: '/margin', detail: 'takes either relative or absolute' },
   { breaks: ({ type, cuped }) => cuped === true && (type === 'ratio' || type === 'quantile'), pointer: '/cuped', detail: 'goes with conversions and means only' },
+  { breaks: ({ type, per, cuped }) => per === 'member' && (type !== 'mean' || cuped === true), pointer: '/per', detail: 'member goes with means that are not adjusted' },
   { breaks: ({ key }) => ['constructor', 'prototype', '__proto__'].includes(key), pointer: '/key', detail: 'is reserved' },
 ];
 

@@ -1,5 +1,6 @@
 import type { MetricDefinition } from '@pataka/contracts';
-import { fiellerLiftOf, normalIsf, normalPValue, quantileTest, twoProportionTest, welchFromMoments, type Interval, type MeanEstimate } from '@pataka/statistics';
+import { countedQuantileTest, fiellerLiftOf, normalIsf, normalPValue, twoProportionTest, welchFromMoments, type Interval, type MeanEstimate } from '@pataka/statistics';
+import { isPerMember } from '../evidence/evidence-plan';
 import { estimateOfArm, momentsOfArm, type Arm, type Arms } from './sums';
 
 /** What one treatment did to one metric, treatment minus control. */
@@ -21,10 +22,11 @@ export interface Effect {
 
 const testOf = (metric: MetricDefinition): Effect['test'] => {
   const tests = { conversion: 'two-proportion-z', mean: 'welch-t', ratio: 'delta', quantile: 'quantile' } as const;
-  return tests[metric.type ?? 'conversion'];
+  return isPerMember(metric) ? 'delta' : tests[metric.type ?? 'conversion'];
 };
 
-const none = (metric: MetricDefinition, reason: string): Effect => ({
+/** That nothing can be said, and why. */
+export const noEffect = (metric: MetricDefinition, reason: string): Effect => ({
   test: testOf(metric), statistic: null, pValue: null, effectSize: null, difference: null, standardError: null, interval: null, lift: null, liftInterval: null,
   control: null, treatment: null, reason,
 });
@@ -44,7 +46,7 @@ const described = (control: MeanEstimate, treatment: MeanEstimate, alpha: number
 const normalEffect = (metric: MetricDefinition, control: MeanEstimate, treatment: MeanEstimate, alpha: number): Effect => {
   const found = described(control, treatment, alpha);
   const { difference, standardError } = found;
-  if (standardError === 0) return { ...none(metric, 'zero_variance'), ...found, reason: 'zero_variance', test: testOf(metric) };
+  if (standardError === 0) return { ...noEffect(metric, 'zero_variance'), ...found, reason: 'zero_variance', test: testOf(metric) };
   const half = normalIsf(alpha / 2) * standardError;
   return {
     ...found, test: testOf(metric), statistic: difference / standardError, pValue: normalPValue(difference / standardError),
@@ -54,9 +56,9 @@ const normalEffect = (metric: MetricDefinition, control: MeanEstimate, treatment
 
 const directEffect = (metric: MetricDefinition, controlArm: Arm, treatmentArm: Arm, alpha: number): Effect => {
   const [control, treatment] = [estimateOfArm(controlArm, metric), estimateOfArm(treatmentArm, metric)];
-  if (typeof control === 'string') return none(metric, control);
-  if (typeof treatment === 'string') return none(metric, treatment);
-  if (metric.type === 'ratio') return normalEffect(metric, control, treatment, alpha);
+  if (typeof control === 'string') return noEffect(metric, control);
+  if (typeof treatment === 'string') return noEffect(metric, treatment);
+  if (metric.type === 'ratio' || isPerMember(metric)) return normalEffect(metric, control, treatment, alpha);
   const found = described(control, treatment, alpha);
   if ((metric.type ?? 'conversion') === 'conversion') {
     const test = twoProportionTest({ control: { n: controlArm.subjects, x: controlArm.converted }, treatment: { n: treatmentArm.subjects, x: treatmentArm.converted }, alpha, alternative: 'two-sided' });
@@ -98,7 +100,7 @@ export const effectOf = (metric: MetricDefinition, control: Arms, treatment: Arm
   }
   const phase = only?.phase ?? largestPhase(control);
   const [c, t] = [control.get(phase), treatment.get(phase)];
-  return c === undefined || t === undefined ? none(metric, 'insufficient_data') : directEffect(metric, c, t, alpha);
+  return c === undefined || t === undefined ? noEffect(metric, 'insufficient_data') : directEffect(metric, c, t, alpha);
 };
 
 const largestPhase = (arms: Arms): number => [...arms].reduce<[number, number]>((best, [phase, arm]) => (arm.subjects > best[1] ? [phase, arm.subjects] : best), [0, -1])[0];
@@ -111,12 +113,14 @@ export const estimateOf = (metric: MetricDefinition, control: Arms, treatment: A
   return { difference: t.mean - c.mean, standardError: Math.sqrt(c.variance + t.variance) };
 };
 
-/** The effect on a quantile, from the values of single subjects. */
-export const quantileEffect = (metric: MetricDefinition, control: readonly number[], treatment: readonly number[], alpha: number): Effect => {
-  if (control.length === 0 || treatment.length === 0) return none(metric, 'insufficient_data');
-  const test = quantileTest({ control: control.map((value) => [value]), treatment: treatment.map((value) => [value]), nu: metric.quantile ?? 0.5, alpha });
+/** How many subjects of an arm have each value. */
+export type ValueCounts = readonly (readonly [value: number, subjects: number])[];
+
+/** The effect on a quantile, from how many subjects have each value. */
+export const quantileEffect = (metric: MetricDefinition, control: ValueCounts, treatment: ValueCounts, alpha: number): Effect => {
+  const test = countedQuantileTest({ control, treatment, nu: metric.quantile ?? 0.5, alpha });
   const [c, t] = [test.control, test.treatment];
-  if (c.quantile === null || t.quantile === null || c.se === null || t.se === null) return { ...none(metric, 'insufficient_data'), difference: test.diff };
+  if (c.quantile === null || t.quantile === null || c.se === null || t.se === null) return { ...noEffect(metric, 'insufficient_data'), difference: test.diff };
   const estimates = [{ mean: c.quantile, variance: c.se ** 2 }, { mean: t.quantile, variance: t.se ** 2 }] as const;
   const found = described(...estimates, alpha);
   return { ...found, test: 'quantile', statistic: test.z, pValue: test.pValue, effectSize: null, interval: test.ci, reason: test.status === 'ok' ? found.reason : test.status };

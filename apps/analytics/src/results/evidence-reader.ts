@@ -2,17 +2,34 @@ import type { Experiment, Metric, MetricDefinition } from '@pataka/contracts';
 import { DomainError } from '@pataka/contracts';
 import type { Database, ProjectionRunner, Sql } from '@pataka/event-sourcing';
 import { EVIDENCE } from '../evidence/evidence.projection';
-import { metricsOf, planOf } from '../evidence/evidence-plan';
 import { toNumber } from '../evidence/fixed-point';
-import { dayOf } from '../evidence/instant';
-import { trajectory, type MetricState } from '../evidence/metric-state';
-import type { DatedValue, ReportInput } from './report';
-import type { SumRow } from './sums';
+import type { ReportInput } from './report';
+import type { SegmentRow, SumRow } from './sums';
 
-interface SumRecord { axis: SumRow['axis']; variant: string; metric: string; day: number; phase: number; n: string; y: string; yy: string; x: string; xx: string; xy: string }
+interface SumRecord { axis: string; variant: string; metric: string; day: number; phase: number; n: string; y: string; yy: string; x: string; xx: string; xy: string }
 
 const sumRow = ({ axis, variant, metric, day, phase, n, ...sums }: SumRecord): SumRow =>
-  ({ axis, variant, metric, day, phase, n: Number(n), y: BigInt(sums.y), yy: BigInt(sums.yy), x: BigInt(sums.x), xx: BigInt(sums.xx), xy: BigInt(sums.xy) });
+  ({ axis: axis as SumRow['axis'], variant, metric, day, phase, n: Number(n), y: BigInt(sums.y), yy: BigInt(sums.yy), x: BigInt(sums.x), xx: BigInt(sums.xx), xy: BigInt(sums.xy) });
+
+/** Rows by what they are of: `segment ["attribute","value"]`, `value <units>`, or plain sums. */
+const sorted = (records: readonly SumRecord[]): Pick<ReportInput, 'rows' | 'values' | 'segments'> => {
+  const rows: SumRow[] = [];
+  const segments: SegmentRow[] = [];
+  const values = new Map<string, Map<string, [number, number][]>>();
+  for (const record of records) {
+    const [kind, ...rest] = record.axis.split(' ');
+    if (kind === 'segment') {
+      const [attribute, value] = JSON.parse(rest.join(' ')) as [string, string];
+      segments.push({ ...sumRow({ ...record, axis: 'exposed' }), attribute, value });
+    } else if (kind === 'value') {
+      const byVariant = values.get(record.metric) ?? new Map<string, [number, number][]>();
+      const counts = byVariant.get(record.variant) ?? [];
+      counts.push([toNumber(BigInt(rest[0]!), 6), Number(record.n)]);
+      values.set(record.metric, byVariant.set(record.variant, counts));
+    } else rows.push(sumRow(record));
+  }
+  return { rows, segments, values };
+};
 
 /** Reads the live generation of the evidence; everything of one report at one instant. */
 export class EvidenceReader {
@@ -25,8 +42,8 @@ export class EvidenceReader {
     return this.database.transaction(async (sql) => {
       const experiment = await this.experiment(sql, schema, idOrKey);
       const catalogue = await this.catalogue(sql, schema);
-      const [rows, newest] = [await this.rows(sql, schema, experiment.id), await this.newest(sql, schema, experiment.id)];
-      return { experiment, catalogue, rows, newest, offsets, values: await this.values(sql, schema, experiment, catalogue) };
+      const corrections = await this.corrections(sql, schema, experiment.id);
+      return { experiment, catalogue, corrections, newest: await this.newest(sql, schema, experiment.id), offsets, ...(await this.sums(sql, schema, experiment.id)) };
     }, { isolation: 'REPEATABLE READ' });
   }
 
@@ -54,35 +71,19 @@ export class EvidenceReader {
     return new Map(rows.map(({ key, document }) => [key, document]));
   }
 
-  private async rows(sql: Sql, schema: string, experiment: string): Promise<SumRow[]> {
-    const rows = await sql.query<SumRecord>(
+  private async corrections(sql: Sql, schema: string, experiment: string): Promise<string[]> {
+    const [row] = await sql.query<{ corrections: string[] | null }>(`select plan->'corrections' as corrections from ${schema}.experiment where id = $1`, [experiment]);
+    return row?.corrections ?? [];
+  }
+
+  private async sums(sql: Sql, schema: string, experiment: string): Promise<Pick<ReportInput, 'rows' | 'values' | 'segments'>> {
+    return sorted(await sql.query<SumRecord>(
       `select axis, variant, metric, day, phase, sum(n) n, sum(y) y, sum(yy) yy, sum(x) x, sum(xx) xx, sum(xy) xy
-       from ${schema}.sums where experiment = $1 group by axis, variant, metric, day, phase order by axis, variant, metric, day, phase`, [experiment]);
-    return rows.map(sumRow);
+       from ${schema}.sums where experiment = $1 group by axis, variant, metric, day, phase order by axis collate "C", variant collate "C", metric collate "C", day, phase`, [experiment]));
   }
 
   private async newest(sql: Sql, schema: string, experiment: string): Promise<number | null> {
     const [row] = await sql.query<{ newest: string | null }>(`select max(newest) newest from ${schema}.coverage where experiment = $1`, [experiment]);
     return row?.newest == null ? null : Number(row.newest);
-  }
-
-  // No sum tells a quantile: these metrics read their subjects one by one, in an order that no table's history decides.
-  private async values(sql: Sql, schema: string, experiment: Experiment, catalogue: ReadonlyMap<string, MetricDefinition>): Promise<ReportInput['values']> {
-    const values = new Map<string, Map<string, DatedValue[]>>();
-    for (const metric of metricsOf(experiment, catalogue).filter(({ type }) => type === 'quantile')) {
-      const plan = planOf(experiment, catalogue).metrics.find(({ key }) => key === metric.key)!;
-      const rows = await sql.query<{ variant: string; entry_at: string; state: MetricState | null }>(
-        `select variant, entry_at, metrics->$2::text as state from ${schema}.subject where experiment = $1 and variant is not null and not excluded
-         order by variant collate "C", unit collate "C"`, [experiment.id, metric.key]);
-      const byVariant = new Map<string, DatedValue[]>();
-      for (const { variant, entry_at, state } of rows) {
-        if (state === null && metric.population === 'converted') continue;
-        const list = byVariant.get(variant) ?? [];
-        list.push({ day: dayOf(Number(entry_at)), value: toNumber(trajectory(plan, state ?? undefined).at(-1)?.y ?? 0n, 6) });
-        byVariant.set(variant, list);
-      }
-      values.set(metric.key, byVariant);
-    }
-    return values;
   }
 }

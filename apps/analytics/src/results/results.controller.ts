@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import type { ExperimentResults } from '@pataka/contracts';
+import { DomainError, type ExperimentResults } from '@pataka/contracts';
 import { parameter, type Query as QueryOf } from '@pataka/platform';
+import { metricsOf } from '../evidence/evidence-plan';
 import { EvidenceReader } from './evidence-reader';
 import { requestOf, type PeriodQuery } from './period';
 import { reportOf } from './report';
@@ -23,7 +24,11 @@ export class ResultsController {
   }
 
   @Get(':id/timeline')
-  async timeline(@Param('id') id: string): Promise<Timeline> {
-    return timelineOf(await this.evidence.input(id));
+  async timeline(@Param('id') id: string, @Query() query: QueryOf): Promise<Timeline> {
+    const input = await this.evidence.input(id);
+    const key = parameter(query, 'metric');
+    const metric = metricsOf(input.experiment, input.catalogue).find((one) => one.key === key);
+    if (key !== undefined && metric === undefined) throw new DomainError('validation', 'the metric is not one of the experiment', [{ pointer: '/metric', detail: `the experiment has no metric "${key.slice(0, 128)}"` }]);
+    return timelineOf(input, metric);
   }
 }

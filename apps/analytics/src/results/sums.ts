@@ -1,10 +1,15 @@
 import type { MetricDefinition } from '@pataka/contracts';
 import { fixedPointMoments, ratioEstimate, type MeanEstimate } from '@pataka/statistics';
+import { isPerMember } from '../evidence/evidence-plan';
 import { ONE, toNumber } from '../evidence/fixed-point';
 import type { Day } from '../evidence/instant';
 
 /** A row of the sums of one experiment, over all shards; see `Tally` for what they mean. */
-export interface SumRow { axis: 'exposed' | 'happened'; variant: string; metric: string; day: Day; phase: number; n: number; y: bigint; yy: bigint; x: bigint; xx: bigint; xy: bigint }
+export type SumAxis = 'exposed' | 'happened' | 'exposed-before' | 'happened-before';
+export interface SumRow { axis: SumAxis; variant: string; metric: string; day: Day; phase: number; n: number; y: bigint; yy: bigint; x: bigint; xx: bigint; xy: bigint }
+
+/** Final sums within one value of an attribute; of no day. */
+export interface SegmentRow extends SumRow { attribute: string; value: string }
 
 /** One variant's subjects on one metric: how many, how many of them with an event, and sums of their values. */
 export interface Arm { subjects: number; converted: number; y: bigint; yy: bigint; x: bigint; xx: bigint; xy: bigint }
@@ -47,7 +52,7 @@ const byVariant = (rows: readonly SumRow[], axis: SumRow['axis'], variant: strin
 export const armsOf = (rows: readonly SumRow[], variant: string, metric: string): Arms => new GrowingArms(byVariant(rows, 'exposed', variant, metric)).upTo(Infinity);
 
 /** The same as it grew day by day. */
-export const growingArms = (rows: readonly SumRow[], variant: string, metric: string): GrowingArms => new GrowingArms(byVariant(rows, 'happened', variant, metric));
+export const growingArms = (rows: readonly SumRow[], variant: string, metric: string, axis: 'happened' | 'happened-before' = 'happened'): GrowingArms => new GrowingArms(byVariant(rows, axis, variant, metric));
 
 /** All phases in one. */
 export const pooled = (arms: Arms): Arm => {
@@ -73,7 +78,7 @@ export const momentsOfArm = (arm: Arm, metric: MetricDefinition) => fixedPointMo
 
 /** An arm's mean and the variance of that mean, or why there is none. */
 export const estimateOfArm = (arm: Arm, metric: MetricDefinition): MeanEstimate | 'insufficient_data' | 'zero_denominator' => {
-  if (metric.type === 'ratio') return ratioEstimate(ratioArm(arm), 'arm');
+  if (metric.type === 'ratio' || isPerMember(metric)) return ratioEstimate(ratioArm(arm), 'arm');
   if ((metric.type ?? 'conversion') === 'conversion') {
     const { subjects: n, converted: x } = arm;
     return n === 0 ? 'insufficient_data' : { mean: x / n, variance: ((x / n) * ((n - x) / n)) / n };

@@ -24,6 +24,9 @@ export interface CupedResult {
   readonly dropped: readonly number[];
   readonly adjMeanControl: number | null;
   readonly adjMeanTreatment: number | null;
+  /** Variances of the adjusted means. */
+  readonly adjVarControl: number | null;
+  readonly adjVarTreatment: number | null;
   readonly diff: number | null;
   readonly se: number | null;
   readonly df: number | null;
@@ -97,6 +100,8 @@ const NOT_TESTED: Omit<CupedResult, 'status' | 'dropped'> = {
   theta: null,
   adjMeanControl: null,
   adjMeanTreatment: null,
+  adjVarControl: null,
+  adjVarTreatment: null,
   diff: null,
   se: null,
   df: null,
@@ -132,7 +137,7 @@ const test = (control: Centred, treatment: Centred, alpha: number): CupedResult 
   const [c, t] = [adjust(control, theta, centreX), adjust(treatment, theta, centreX)];
   const diff = t.mean - c.mean;
   const se = Math.sqrt(c.variance + t.variance);
-  const described = { theta, dropped, adjMeanControl: c.mean, adjMeanTreatment: t.mean, diff, se };
+  const described = { theta, dropped, adjMeanControl: c.mean, adjMeanTreatment: t.mean, adjVarControl: c.variance, adjVarTreatment: t.variance, diff, se };
   if (se === 0) return { ...NOT_TESTED, ...described, status: 'zero_variance' };
   const df = satterthwaite([
     { variance: c.variance, df: control.n - 1 },

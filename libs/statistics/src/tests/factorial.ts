@@ -154,24 +154,35 @@ const waldOf = (cells: readonly CellMean[], contrasts: readonly (readonly number
   return { chi2, df, pValue: chiSquareSf(chi2, df) };
 };
 
-/**
- * Wald chi-square of both factors and their interaction on cell means with even weights, for any number of levels.
- * @throws InvalidInput for a design that is not full, other than two factors, or sums that no data can have
- */
-export const factorialWald = (input: {
+interface WaldInput {
   readonly factors: readonly string[];
   readonly levels: readonly number[];
   readonly cells: readonly FactorialCell[];
-}): { status: FactorialStatus; terms: FactorialTerm[] } => {
-  const { factors, levels } = input;
-  checkDesign(factors, levels, input.cells);
-  demand(factors.length === 2, 'the Wald test takes two factors');
-  const cells = cellMeans(input.cells);
+}
+
+/**
+ * Wald chi-square of every main effect and interaction on cell means with even weights, for any number of levels.
+ * @throws InvalidInput for a design that is not full, more than four factors, or sums that no data can have
+ */
+export const factorialTerms = ({ factors, levels, cells: given }: WaldInput): { status: FactorialStatus; terms: FactorialTerm[] } => {
+  checkDesign(factors, levels, given);
+  demand(factors.length <= 4, 'at most four factors');
+  const cells = cellMeans(given);
   const sizeOf = (term: readonly number[]): number => term.reduce((df, factor) => df * (at(levels, factor) - 1), 1);
-  const terms = termsOf(2).map((term) => {
+  const terms = termsOf(factors.length).map((term) => {
     const name = nameOf(factors, term);
     return cells ? { name, ...waldOf(cells, contrastsOf(cells, levels, term)) } : { name, chi2: null, df: sizeOf(term), pValue: null };
   });
   if (!cells) return { status: 'insufficient_data', terms };
   return { status: terms.some((term) => term.chi2 !== null) ? 'ok' : 'zero_variance', terms };
+};
+
+/**
+ * The same for two factors: both main effects and their interaction.
+ * @throws InvalidInput as {@link factorialTerms}, or for other than two factors
+ */
+export const factorialWald = (input: WaldInput): { status: FactorialStatus; terms: FactorialTerm[] } => {
+  requireList(input.factors, 'factors');
+  demand(input.factors.length === 2, 'the Wald test takes two factors');
+  return factorialTerms(input);
 };
