@@ -8,8 +8,10 @@ const loader = Module as unknown as { _load: Load };
  * whose members alone are used.
  */
 const late: readonly { request: RegExp; parent: RegExp }[] = [
-  // Redis, where none is configured; telephone numbers, which class-validator can check and we never do.
+  // Redis, Kafka and InfluxDB, where none is configured; telephone numbers, which class-validator can check and we never do.
   { request: /^ioredis$/, parent: /redis-snapshot-cache\.js$/ },
+  { request: /^kafkajs$/, parent: /kafka-event-log/ },
+  { request: /^@influxdata\/influxdb-client$/, parent: /influx-time-series\.js$/ },
   { request: /^libphonenumber-js\/max$/, parent: /class-validator/ },
   { request: /^validator(\/|$)/, parent: /class-validator/ },
   // Every database that TypeORM knows, but ours; and most of what it does with entities, of which we have none.
@@ -17,10 +19,11 @@ const late: readonly { request: RegExp; parent: RegExp }[] = [
   { request: /^\.\.?\/.*\w$/, parent: /\/node_modules\/typeorm\/(?!index)/ },
   // Operators of streams: Nest uses a handful of two hundred.
   { request: /^\.\.?\/.*\w$/, parent: /\/node_modules\/rxjs\/dist\/cjs\// },
-  // Nest's own Fastify: ours is handed to it. HTTP/2 and clusters, which nobody here speaks or makes.
+  // Nest's own Fastify: ours is handed to it. What HTTP/2, plugins' versions and exemplars need, of which there are none.
   { request: /^fastify$/, parent: /@nestjs\/platform-fastify\/adapters/ },
   { request: /^(node:)?http2$/, parent: /\/node_modules\/fastify\// },
-  { request: /^cluster$/, parent: /\/node_modules\/prom-client\// },
+  { request: /^semver$/, parent: /\/node_modules\/fastify\// },
+  { request: /^@opentelemetry\/api$/, parent: /\/node_modules\/prom-client\// },
 ];
 
 const isLate = (request: string, filename: string): boolean => late.some((one) => one.request.test(request) && one.parent.test(filename));
@@ -41,6 +44,13 @@ const standIn = (load: () => object): object => {
     },
   });
 };
+
+/** The two of TypeORM's three hundred modules that hold what we use of it; its index would load them all. */
+const parts: Readonly<Record<string, string>> = { DataSource: 'data-source/DataSource.js', MigrationExecutor: 'migration/MigrationExecutor.js' };
+
+const inParts = (load: (request: string) => object): object => new Proxy({}, {
+  get: (_target, name) => Reflect.get(load(typeof name === 'string' && name in parts ? `typeorm/${parts[name]!}` : 'typeorm'), name) as unknown,
+});
 
 const { DateTimeFormat } = Intl;
 
@@ -71,6 +81,7 @@ if (!('navigator' in globalThis)) Object.defineProperty(globalThis, 'navigator',
 const { _load: load } = loader;
 loader._load = (request, parent, isMain) => {
   const now = (): unknown => load.call(Module, request, parent, isMain);
+  if (request === 'typeorm') return inParts((part) => load.call(Module, part, parent, isMain) as object);
   if (isLate(request, parent?.filename ?? '')) return standIn(() => now() as object);
   return /logger\.service$/.test(request) ? withLateFormat(now) : now();
 };
