@@ -92,7 +92,7 @@ describe('docker-compose.yml', () => {
   it.each(ours)('%s is built from the Dockerfile and runs a program that the build makes', (_name, { build, command = [] }) => {
     expect(existsSync(join(root, build?.dockerfile ?? ''))).toBe(true);
     expect(command[0]).toBe('node');
-    expect(existsSync(join(root, sourceOf(command[1] ?? '')))).toBe(true);
+    expect(existsSync(join(root, sourceOf(command.slice(1).find((part) => !part.startsWith('--')) ?? '')))).toBe(true);
   });
 
   it.each(ours)('%s writes nothing into its image and is asked whether it is ready', (_name, { read_only, healthcheck }) => {

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AccessKey, type Flag, type JsonObject, topics } from '@pataka/contracts';
+import { type AccessKey, EvaluationCount, faultsOf, type Flag, type JsonObject, topics } from '@pataka/contracts';
 import { bucketOf, ENGINE_VERSION } from '@pataka/evaluation';
 import { Database, decodeBatch, encodeEvent, type ReceivedEvent, uuidv7 } from '@pataka/event-sourcing';
 import { type EmbeddedPostgres, hashToken, type Infrastructure, loadPlatformConfig, openInfrastructure, type Service, startEmbeddedPostgres } from '@pataka/platform';
@@ -168,6 +168,41 @@ describe('exposures', () => {
     expect(exposed).toHaveLength(1);
     expect(exposed[0]).toMatchObject({ unit: 'exposed', experimentId: 'exp_1', phase: 1, flagKey: 'routing', environment: 'production', attributes: { region: 'pune' }, receipt: { flagVersion: 1, ruleId: 'exp_1', probability: 0.5 } });
     expect(mine.filter(({ targetingKey }) => targetingKey === 'unseen' || targetingKey === 'bulk')).toEqual([]);
+  });
+});
+
+describe('counts of an SDK', () => {
+  const minute = (): string => new Date().toISOString();
+  const report = (counts: unknown, more: object = {}) => ({ id: uuidv7(), type: 'counts', minute: minute(), counts, ...more });
+  const sdkCounts = async (variant: string) => (await eventsOn(topics.evaluationCounts.name)).filter(({ data }) => (data as JsonObject)['variant'] === variant);
+
+  it('are on the log like the evaluator\'s own, and a repeat has the same ids', async () => {
+    const body = { events: [report([{ flagKey: 'internal', variant: 'sdk-1', count: 41 }, { flagKey: 'no-such-flag', variant: 'sdk-1', count: 1 }, { flagKey: 'routing', variant: 'sdk-1', errorCode: 'GENERAL', count: 2 }])] };
+    for (let again = 0; again < 2; again += 1) expect((await ask('/v1/events', body)).body).toEqual({ accepted: 1, rejected: [] });
+    const events = await sdkCounts('sdk-1');
+    expect(events.map(({ data }) => [(data as JsonObject)['flagKey'], (data as JsonObject)['count']]).sort()).toEqual([['internal', 41], ['internal', 41], ['routing', 2], ['routing', 2]]);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(2);
+    for (const { data } of events) expect(faultsOf(EvaluationCount, data)).toEqual([]);
+    expect(events[0]!.data).toMatchObject({ environment: 'production', minute: expect.stringMatching(/:00\.000Z$/) });
+  });
+
+  it('of a client key are those of flags that it may see', async () => {
+    const body = { events: [report([{ flagKey: 'internal', variant: 'sdk-2', count: 1 }, { flagKey: 'routing', variant: 'sdk-2', count: 1 }])] };
+    expect((await ask('/v1/events', body, { token: CLIENT })).body['accepted']).toBe(1);
+    expect((await sdkCounts('sdk-2')).map(({ subject }) => subject)).toEqual(['routing']);
+  });
+
+  it.each([
+    ['none', [], '/counts'], ['too many', Array.from({ length: 501 }, () => ({ flagKey: 'internal', count: 1 })), '/counts'], ['no list', 'x', '/counts'], ['a count of nothing', [{ flagKey: 'internal', count: 0 }], '/counts/0/count'],
+    ['a part of one', [{ flagKey: 'internal', count: 1.5 }], '/counts/0/count'], ['what nobody knows', [{ flagKey: 'internal', count: 1, user: 'u' }], '/counts/0/user'],
+  ])('are refused with %s', async (_what, counts, pointer) => {
+    const { status, body } = await ask('/v1/events', { events: [report(counts)] });
+    expect([status, body]).toMatchObject([202, { accepted: 0, rejected: [{ index: 0, errors: expect.arrayContaining([expect.objectContaining({ pointer })]) }] }]);
+  });
+
+  it.each([['three days old', -3 * 86_400_000], ['an hour ahead', 3_600_000]])('are refused when %s', async (_what, ms) => {
+    const { body } = await ask('/v1/events', { events: [report([{ flagKey: 'internal', count: 1 }], { minute: new Date(Date.now() + ms).toISOString() })] });
+    expect(body['rejected']).toMatchObject([{ errors: [{ pointer: '/minute' }] }]);
   });
 });
 

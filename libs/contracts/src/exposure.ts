@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import { IsInt, IsISO8601, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsInt, IsISO8601, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import type { JsonObject } from './json';
 
@@ -69,4 +69,24 @@ export class EvaluationCount {
   /** Start of the minute, an instant. */
   @Matches(INSTANT_PATTERN) minute!: string;
   @IsInt() @Min(1) count!: number;
+}
+
+/** Counts that one event may hold. */
+export const MAX_COUNTS = 500;
+
+/** How often a flag's evaluations came out in one way. */
+export class OutcomeCount {
+  @IsString() @Length(1, 128) flagKey!: string;
+  @IsOptional() @IsString() @Length(1, 128) variant?: string;
+  @IsOptional() @IsString() @Length(1, 64) errorCode?: string;
+  @IsInt() @Min(1) @Max(1e9) count!: number;
+}
+
+/** What an SDK has evaluated by itself in one minute: the event `counts` of `POST /v1/events`. On the log it becomes an EvaluationCount for each of its counts. */
+export class CountsReport {
+  /** Start of the minute, an instant. */
+  @Matches(INSTANT_PATTERN) minute!: string;
+  @IsOptional() @IsString() @Length(1, 128) environment?: string;
+  @IsArray() @ArrayMinSize(1) @ArrayMaxSize(MAX_COUNTS) @ValidateNested({ each: true }) @Type(() => OutcomeCount) counts!: OutcomeCount[];
+  @IsOptional() @ValidateNested() @Type(() => EventSession) session?: EventSession;
 }

@@ -184,7 +184,7 @@ const evaluator = of('evaluator', [
   ['GET', '/v1/ruleset', 'The ruleset of the key’s environment, for local evaluation', ['server']],
   ['GET', '/v1/lists/{hash}', 'A list that the ruleset names, one key a line, for local evaluation', ['server']],
   ['GET', '/v1/stream', 'Server-sent events: which flags changed', EVALUATE],
-  ['POST', '/v1/events', 'Takes up to 1000 exposures and conversions', EVALUATE, { status: 202 }],
+  ['POST', '/v1/events', 'Takes up to 1000 exposures, conversions and reports of evaluation counts', EVALUATE, { status: 202 }],
   ['POST', '/v1/explain', 'Why, now, at any past instant or by today’s rules at a later one: every rule with each condition’s outcome', ['server', ...READ], { body: ExplainRequest }],
 ]);
 

@@ -59,6 +59,8 @@ const settingsOf = (options: ConnectionOptions): Settings => {
 export class Connection {
   readonly outbox: Outbox;
   readonly rules: Rules;
+  /** Called before what is queued is sent on demand, or left behind: what else there is to tell is queued now. */
+  beforeFlush: () => void = () => undefined;
   private readonly contact: Contact;
   private readonly server: Server | undefined;
   private readonly settings: Settings;
@@ -92,7 +94,7 @@ export class Connection {
     const { settings, server, notifications } = this;
     const [spool] = await Promise.all([this.openSpool(), this.rules.restore(() => this.bootstrap(), this.ended.signal)]);
     this.delivery = new Delivery(server, this.outbox, spool, notifications, settings.flushIntervalMs);
-    this.forget = atExit({ beforeExit: () => this.flushBeforeExit(), exit: () => this.delivery?.writeNow() });
+    this.forget = atExit({ beforeExit: () => this.flushBeforeExit(), exit: () => this.writeNow() });
     if (server === undefined) return this.contact.made();
     notifications.on('ready', () => this.delivery?.hurry());
     const { streaming = true, pollIntervalMs } = settings;
@@ -102,6 +104,7 @@ export class Connection {
 
   /** Sends what is queued; resolves when it is delivered or the timeout is over, with whether it is. */
   async flush(): Promise<boolean> {
+    this.beforeFlush();
     return this.delivery === undefined || this.stats.queued === 0 ? true : this.delivery.flush(this.settings.timeoutMs);
   }
 
@@ -125,6 +128,11 @@ export class Connection {
     if (this.hasSaidFarewell) return;
     this.hasSaidFarewell = true;
     void this.flush();
+  }
+
+  private writeNow(): void {
+    this.beforeFlush();
+    this.delivery?.writeNow();
   }
 
   private async bootstrap(): Promise<KnownRuleset | undefined> {

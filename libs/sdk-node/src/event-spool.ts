@@ -54,7 +54,7 @@ export type QueueContent = { readonly events: readonly OutgoingEvent[]; readonly
 /**
  * The queue's events in an append-only file of this process: lines of events in the queue's order, and lines that say how many from
  * the beginning are settled. A later process takes over what a dead one left behind; ids stay, so nothing is counted twice.
- * Writes follow an event within milliseconds, never inside an evaluation.
+ * Writes follow an event within milliseconds, never inside an evaluation, and are forced to the disk, all of a moment's together.
  */
 export class EventSpool {
   private readonly path: string;
@@ -151,6 +151,8 @@ export class EventSpool {
     this.pending = '';
     this.bytes += this.inFlight.length;
     await this.file!.appendFile(this.inFlight);
+    // Not per event: what comes meanwhile is the next write, so that a slow disk makes larger batches and nobody wait.
+    await this.file!.datasync();
   }
 
   private async rewrite({ events, first }: QueueContent): Promise<void> {
@@ -163,6 +165,7 @@ export class EventSpool {
     const temporary = `${this.path}.new`;
     const next = await open(temporary, 'w', 0o600);
     await next.appendFile(this.inFlight);
+    await next.datasync(); // before it takes the place of one that may hold more
     await rename(temporary, this.path);
     const before = this.file!;
     this.file = next;

@@ -1,11 +1,11 @@
 import { randomFillSync } from 'node:crypto';
-import type { Conversion, Exposure } from '@pataka/contracts';
-
-/** An event as `POST /v1/events` takes it. The id is its identity: sending it again counts nothing twice. */
-export type OutgoingEvent = { readonly id: string } & (({ readonly type: 'exposure' } & Exposure) | ({ readonly type: 'conversion' } & Conversion));
+import type { Conversion, CountsReport, Exposure } from '@pataka/contracts';
 
 /** An event before it has an id and its number in the session. */
-export type NewEvent = ({ readonly type: 'exposure' } & Exposure) | ({ readonly type: 'conversion' } & Conversion);
+export type NewEvent = ({ readonly type: 'exposure' } & Exposure) | ({ readonly type: 'conversion' } & Conversion) | ({ readonly type: 'counts' } & CountsReport);
+
+/** An event as `POST /v1/events` takes it. The id is its identity: sending it again counts nothing twice. */
+export type OutgoingEvent = { readonly id: string } & NewEvent;
 
 const RANDOM_BYTES = 4_096;
 const random = Buffer.alloc(RANDOM_BYTES);

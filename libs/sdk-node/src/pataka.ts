@@ -22,7 +22,7 @@ export type OfflineOptions = {
 
 /** How a client behaves that follows a server. */
 export type ConnectOptions = ConnectionOptions & {
-  /** Count evaluations and send exposures. Default true. */
+  /** Send counts of evaluations, and exposures. Default true. */
   readonly recordExposures?: boolean | undefined;
   readonly hooks?: readonly Hook[] | undefined;
 };
@@ -67,7 +67,8 @@ export class Pataka<Flags extends object = AnyFlags> {
     this.notifications = notifications;
     this.connection = connection;
     this.hooks = hooks.length === 0 ? undefined : hooks;
-    this.recorder = recordExposures ? new Recorder(outbox) : undefined;
+    this.recorder = recordExposures ? new Recorder(outbox, connection !== undefined) : undefined;
+    if (connection !== undefined && this.recorder !== undefined) connection.beforeFlush = this.recorder.tellCounts.bind(this.recorder);
   }
 
   /**
@@ -199,9 +200,9 @@ export class Pataka<Flags extends object = AnyFlags> {
     this.notifications.clear();
   }
 
-  /** The evaluations counted since this was last asked: per flag, outcome and minute. Empty unless exposures are recorded. */
+  /** Without a server: the evaluations counted since this was last asked, per flag, outcome and minute, where they are recorded. With one they are sent instead. */
   takeCounts(): EvaluationCount[] {
-    return this.recorder?.takeCounts() ?? [];
+    return this.connection === undefined ? (this.recorder?.takeCounts() ?? []) : [];
   }
 
   /** Without a server: the events collected since this was last asked, the newest ten thousand at most. With one they are sent instead. */

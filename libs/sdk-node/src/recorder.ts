@@ -1,4 +1,4 @@
-import type { JsonObject } from '@pataka/contracts';
+import type { JsonObject, OutcomeCount } from '@pataka/contracts';
 import { ENGINE_VERSION, type CompiledRuleset, type Context, type Evaluation, type Evaluator } from '@pataka/evaluation';
 import { Counts, type EvaluationCount, type Outcome } from './counts';
 import type { NewEvent } from './outgoing-event';
@@ -11,6 +11,10 @@ const MAX_REMEMBERED = 200_000;
 const WINDOW_MS = 30 * 60 * 1000;
 const MAX_ATTRIBUTES = 100;
 const MAX_TEXT = 256;
+/** Counts of one event; what `POST /v1/events` takes. */
+const MAX_COUNTS = 500;
+/** Within how long after a minute its counts are told: not every client at once. */
+const SPREAD_MS = 10_000;
 
 const isPlain = (value: unknown): value is boolean | number | string =>
   typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)) || (typeof value === 'string' && value.length <= MAX_TEXT);
@@ -30,6 +34,10 @@ const attributesOf = ({ attributes, custom }: Context): JsonObject => {
   return told;
 };
 
+const outcomeOf = ({ flagKey, variant, errorCode, count }: EvaluationCount): OutcomeCount => ({
+  flagKey, count, ...(variant === undefined ? {} : { variant }), ...(errorCode === undefined ? {} : { errorCode }),
+});
+
 /**
  * Records evaluations: counts each, and tells of each subject's first meeting with a variant of an experiment, once per experiment,
  * phase, variant and unit in a window of 30 to 60 minutes. Two generations of sets forget together: bounded, without an instant or
@@ -40,7 +48,8 @@ export class Recorder {
   private remembered = 0;
   private rotatedAt = Date.now();
 
-  constructor(private readonly sink: EventSink) {}
+  /** @param tells - whether counts go to the sink by themselves, or wait for `takeCounts` */
+  constructor(private readonly sink: EventSink, private readonly tells: boolean) {}
 
   /** Records what the evaluator decided last. */
   record(flagKey: string, answer: Evaluation, evaluator: Evaluator): void {
@@ -54,6 +63,19 @@ export class Recorder {
   /** The counts since they were last taken. */
   takeCounts(): EvaluationCount[] {
     return this.counts.take();
+  }
+
+  /** Tells the counts so far, an event for each minute; more where there are very many. */
+  tellCounts(): void {
+    const byMinute = new Map<string, EvaluationCount[]>();
+    for (const count of this.counts.take()) {
+      const known = byMinute.get(count.minute);
+      if (known === undefined) byMinute.set(count.minute, [count]);
+      else known.push(count);
+    }
+    for (const [minute, all] of byMinute) {
+      for (let from = 0; from < all.length; from += MAX_COUNTS) this.sink.add({ type: 'counts', minute, counts: all.slice(from, from + MAX_COUNTS).map(outcomeOf) });
+    }
   }
 
   private expose(flagKey: string, answer: Evaluation, outcome: Outcome, { context, ruleset }: Evaluator): void {
@@ -77,6 +99,7 @@ export class Recorder {
   }
 
   private minuteEnded(nowMs: number): void {
+    if (this.tells) setTimeout(() => this.tellCounts(), Math.random() * SPREAD_MS).unref();
     if (nowMs - this.rotatedAt < WINDOW_MS) return;
     this.rotatedAt = nowMs;
     this.rotate();

@@ -1,5 +1,8 @@
-import type { Flag, Rule } from '@pataka/contracts';
+import { CountsReport, faultsOf, type Flag, type Rule } from '@pataka/contracts';
+import { compileRuleset, Evaluator } from '@pataka/evaluation';
 import { Pataka, type Ruleset } from './index';
+import type { NewEvent } from './outgoing-event';
+import { Recorder } from './recorder';
 
 const rule: Rule = { id: 'exp_1', experimentId: 'exp_1', phase: 1, percentage: 100, split: [{ variant: 'control', weight: 0.5, value: 'basic' }, { variant: 'ai', weight: 0.5, value: 'ai_advanced' }] };
 const flag: Flag = { key: 'routing', type: 'STRING', status: 'ACTIVE', defaultValue: 'basic', version: 7, environments: { production: { enabled: true, rules: [rule] } } };
@@ -104,5 +107,24 @@ describe('evaluations', () => {
     const pataka = recording();
     expect(pataka.details('routing', 'mine', context as never)).toMatchObject({ value: 'mine', reason: 'ERROR' });
     expect(pataka.string('routing', 'mine', context as never)).toBe('mine');
+  });
+
+  it('of a client with a server become events, by the minute and five hundred at most in each', () => {
+    jest.useFakeTimers({ now: Date.parse('2026-01-01T12:00:30Z') });
+    const events: NewEvent[] = [];
+    const recorder = new Recorder({ add: (event) => void events.push(event) }, true);
+    const evaluator = new Evaluator(compileRuleset(ruleset), Date.now);
+    const evaluate = (key: string): void => recorder.record(key, evaluator.decide(key, { targetingKey: 'u' }), evaluator);
+    for (let index = 0; index < 600; index += 1) evaluate(`none-${index}`);
+    evaluate('routing');
+    jest.advanceTimersByTime(40_001);
+    const reports = events.filter((event) => event.type === 'counts');
+    expect(reports.map(({ minute, counts }) => [minute, counts.length])).toEqual([['2026-01-01T12:00:00.000Z', 500], ['2026-01-01T12:00:00.000Z', 101]]);
+    expect(reports[1]!.counts.at(-1)).toEqual({ flagKey: 'routing', variant: expect.stringMatching(/^(control|ai)$/), count: 1 });
+    for (const { type: _type, ...report } of reports) expect(faultsOf(CountsReport, report)).toEqual([]);
+    jest.advanceTimersByTime(120_000);
+    recorder.tellCounts();
+    expect(events.filter((event) => event.type === 'counts')).toHaveLength(2);
+    jest.useRealTimers();
   });
 });

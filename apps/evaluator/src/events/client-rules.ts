@@ -42,6 +42,12 @@ export class ClientRules {
     this.#metricsRead = true;
   }
 
+  /** Whether there is such a flag, and a key of that kind may see it. */
+  sees(kind: 'server' | 'client', flagKey: string): boolean {
+    const flag = this.state.flag(flagKey);
+    return flag !== undefined && (kind === 'server' || flag.clientVisible === true);
+  }
+
   /** @throws DomainError `rate-limited` beyond the events a minute that one key may send */
   spend(keyId: string, events: number): void {
     const now = this.now();

@@ -1,20 +1,23 @@
-import { Conversion, Exposure, type Fault, UUID_PATTERN, checkJson, faultsOf, topics } from '@pataka/contracts';
+import { Conversion, type CountsReport, Exposure, type Fault, UUID_PATTERN, checkJson, faultsOf, topics } from '@pataka/contracts';
 import { cloudEventJson, partitionFor } from '@pataka/event-sourcing';
 import { parseInstant } from '@pataka/evaluation';
 import type { BufferedEvent } from './event-buffer';
+import { takeCounts } from './sdk-counts';
 
 /** Who sends, and what is allowed beyond the shape; returns why an event is refused, or null. */
 export interface IntakeContext {
   environment: string;
   receivedAt: string;
   nowMs: number;
+  /** Whether there is such a flag for this key. */
+  sees: (flagKey: string) => boolean;
   /** Rules of a client key; absent for server keys. */
   refuseExposure?: (exposure: Exposure) => string | null;
   refuseConversion?: (conversion: Conversion) => string | null;
 }
 
 /** What became of one event: taken, or refused with every fault. */
-export type Taken = { event: BufferedEvent } | { faults: Fault[] };
+export type Taken = { events: readonly BufferedEvent[] } | { faults: Fault[] };
 
 const AHEAD_MS = 5 * 60 * 1000;
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
@@ -30,12 +33,15 @@ const instantFault = (occurredAt: string, nowMs: number): string | null => {
   return at < EARLIEST_MS ? 'is before the year 2000' : null;
 };
 
-type Body = { id?: unknown; type?: unknown; occurredAt?: unknown; environment?: unknown; attributes?: unknown; properties?: unknown };
+type Body = { id?: unknown; type?: unknown; occurredAt?: unknown; minute?: unknown; environment?: unknown; attributes?: unknown; properties?: unknown };
 
 const commonFaults = (data: Body, context: IntakeContext): Fault[] => {
   const faults: Fault[] = [];
-  const instant = typeof data.occurredAt === 'string' ? instantFault(data.occurredAt, context.nowMs) : null;
-  if (instant !== null) faults.push({ pointer: '/occurredAt', detail: instant });
+  for (const name of ['occurredAt', 'minute'] as const) {
+    const instant = data[name];
+    const fault = typeof instant === 'string' ? instantFault(instant, context.nowMs) : null;
+    if (fault !== null) faults.push({ pointer: `/${name}`, detail: fault });
+  }
   if (data.environment !== undefined && data.environment !== context.environment) {
     faults.push({ pointer: '/environment', detail: `this key belongs to ${context.environment}` });
   }
@@ -49,7 +55,7 @@ const finish = (kind: 'exposure' | 'conversion', id: string, data: Exposure | Co
   const environment = data.environment === undefined ? `,"environment":${JSON.stringify(context.environment)}` : '';
   const whole = `${JSON.stringify(data).slice(0, -1)}${environment},"receivedAt":"${context.receivedAt}"}`;
   const json = cloudEventJson({ id, type: kind === 'exposure' ? 'pataka.exposure.v1' : 'pataka.conversion.v1', source: SOURCE, subject: unit, time: data.occurredAt, data: whole });
-  return { event: { topic: topic.name, partition: partitionFor(unit, topic.partitions), json } };
+  return { events: [{ topic: topic.name, partition: partitionFor(unit, topic.partitions), json }] };
 };
 
 const takeExposure = (id: string, data: Exposure, context: IntakeContext): Taken => {
@@ -74,6 +80,7 @@ export const takeEvent = (raw: unknown, context: IntakeContext): Taken => {
   if ('receivedAt' in data) return refused('/receivedAt', 'is set on arrival');
   if (type === 'exposure') return takeExposure(id.toLowerCase(), data as unknown as Exposure, context);
   if (type === 'conversion') return takeConversion(id.toLowerCase(), data as unknown as Conversion, context);
-  return refused('/type', 'must be "exposure" or "conversion"');
+  if (type === 'counts') return takeCounts(id.toLowerCase(), data as unknown as CountsReport, context, commonFaults(data, context));
+  return refused('/type', 'must be "exposure", "conversion" or "counts"');
 };
 

@@ -28,6 +28,12 @@ const eventsOf = (body: Buffer): unknown[] => {
   return events;
 };
 
+/** A report of counts is as many events on the log as it has counts. */
+const weightOf = (event: unknown): number => {
+  const counts = typeof event === 'object' && event !== null ? (event as { counts?: unknown }).counts : undefined;
+  return Array.isArray(counts) ? Math.max(1, counts.length) : 1;
+};
+
 /** `POST /v1/events`: the good events of a batch are taken, the bad are named, and 202 means that the log has the good ones. */
 export class EventsRoute {
   constructor(private readonly parts: { buffer: EventBuffer; clientRules: ClientRules; now: () => number }) {}
@@ -40,24 +46,25 @@ export class EventsRoute {
     const principal = keyPrincipalOf(request);
     checkContentType(request.raw);
     const raw = eventsOf(await readBody(request.raw, MAX_BYTES));
-    if (principal.kind === 'client') this.parts.clientRules.spend(principal.keyId, raw.length);
+    if (principal.kind === 'client') this.parts.clientRules.spend(principal.keyId, raw.reduce((sum: number, event) => sum + weightOf(event), 0));
     const context = this.#contextOf(principal);
     const events: BufferedEvent[] = [];
     const rejected: { index: number; detail: string; errors: Fault[] }[] = [];
     raw.forEach((event, index) => {
       const taken = takeEvent(event, context);
-      if ('event' in taken) events.push(taken.event);
+      if ('events' in taken) events.push(...taken.events);
       else rejected.push({ index, detail: taken.faults.map(({ pointer, detail }) => `${pointer} ${detail}`.trim()).join('; '), errors: taken.faults });
     });
     await this.parts.buffer.append(events);
-    sendJson(response, 202, JSON.stringify({ accepted: events.length, rejected }));
+    sendJson(response, 202, JSON.stringify({ accepted: raw.length - rejected.length, rejected }));
   }
 
   #contextOf(principal: KeyPrincipal): IntakeContext {
     const nowMs = this.parts.now();
-    const base = { environment: principal.environment, receivedAt: new Date(nowMs).toISOString(), nowMs };
-    if (principal.kind === 'server') return base;
     const { clientRules } = this.parts;
+    const sees = (flagKey: string): boolean => clientRules.sees(principal.kind, flagKey);
+    const base = { environment: principal.environment, receivedAt: new Date(nowMs).toISOString(), nowMs, sees };
+    if (principal.kind === 'server') return base;
     return {
       ...base,
       refuseExposure: (exposure) => clientRules.refuseExposure(principal.environment, exposure),
