@@ -1,5 +1,5 @@
-import type { Comparison, ExperimentResults } from '@pataka/contracts';
-import type { Scenario } from './scenarios';
+import type { Comparison, ExperimentResults, RolloutView } from '@pataka/contracts';
+import { type Scenario, trueValue } from './scenarios';
 
 const number = new Intl.NumberFormat('en-IN', { maximumFractionDigits: 3 });
 const shown = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : number.format(value));
@@ -11,11 +11,15 @@ const line = (cells: readonly string[], widths: readonly number[]): string => ce
 const WIDTHS = [28, 14, 10, 10, 22, 8, 7];
 
 const row = (comparison: Comparison, scenario: Scenario): string => {
-  const truth = scenario.metrics.find(({ key }) => key === comparison.metric)?.truth;
-  const trueEffect = truth === undefined ? undefined : truth[comparison.variantId]! - truth['control']!;
+  const [there, here] = [trueValue(scenario, comparison.variantId, comparison.metric), trueValue(scenario, comparison.controlId, comparison.metric)];
+  const trueEffect = there === undefined || here === undefined ? undefined : there - here;
   const covered = comparison.confidenceInterval !== null && trueEffect !== undefined && comparison.confidenceInterval[0] <= trueEffect && trueEffect <= comparison.confidenceInterval[1];
   return line([comparison.metric, comparison.variantId, shown(trueEffect), shown(comparison.absoluteEffect), interval(comparison.confidenceInterval), pShown(comparison.pValue), covered ? 'yes' : 'no'], WIDTHS);
 };
+
+/** What was decided on the way, as sentences. */
+export const decisionsText = ({ past, present }: RolloutView): string[] =>
+  [...past, ...(present === null ? [] : [present])].flatMap(({ decisions }) => decisions).map(({ at, sentence }) => `  ${at.slice(0, 10)}  ${sentence.en}`);
 
 /** The report as text: each estimate with the true effect that the demo put in beside it. */
 export const reportText = (scenario: Scenario, results: ExperimentResults): string => {
