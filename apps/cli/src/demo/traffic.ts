@@ -34,8 +34,9 @@ const eventsOf = (person: Person, { scenario, flagKey, random, fromMs, untilMs, 
     id: randomUUID(), type: 'exposure', targetingKey, unit, experimentId, phase, flagKey, variant, occurredAt: at(atMs), attributes,
     receipt: { flagVersion, position: compiled.position, ruleId, bucket, probability, engine: ENGINE_VERSION },
   };
+  // They name the experiment: played a second time, the same people must not add to the first.
   const conversions = valuesOf(scenario, variant, random).map(({ metric, value }) =>
-    ({ id: randomUUID(), type: 'conversion', targetingKey, unit, metric, value, occurredAt: at(atMs + Math.floor(random() * Math.min(20 * HOUR_MS, untilMs - atMs))) }));
+    ({ id: randomUUID(), type: 'conversion', targetingKey, unit, experimentId, metric, value, occurredAt: at(atMs + Math.floor(random() * Math.min(20 * HOUR_MS, untilMs - atMs))) }));
   return [exposure, ...conversions];
 };
 

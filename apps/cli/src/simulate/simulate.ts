@@ -38,6 +38,12 @@ const fromServer = async (client: Client, key: string): Promise<Policy> => {
 
 const isFile = (policy: string): boolean => /\.(ya?ml|json)$/.test(policy);
 
+const instant = (text: string): string => {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) throw new Error(`--start ${text}: an instant such as 2026-07-06T10:00:00+05:30`);
+  return new Date(at).toISOString();
+};
+
 /** The policy, refused with every fault before a run is lost on it. */
 const policyOf = async (policy: string, key: string | undefined): Promise<Policy> => {
   const found = isFile(policy) ? fromFile(policy, key) : await fromServer(clientFromEnvironment(), policy);
@@ -75,7 +81,7 @@ const simulateSynthetic = (policy: Policy, options: Options): void => {
   const world = worldOf(file, experiment.variants ?? cellsOf(experiment.factors ?? []), { aa: options.aa === true, set: options.set });
   const [runs, seed] = [whole('runs', options.runs, MOST.runs), whole('seed', options.seed, 2 ** 31)];
   const days = options.days === undefined ? (file.days ?? DEFAULT_DAYS) : whole('days', options.days, MOST.days);
-  const simulation: Simulation = { ...policy, startsAt: new Date(options.start).toISOString(), days, places: nowhere };
+  const simulation: Simulation = { ...policy, startsAt: instant(options.start), days, places: nowhere };
   const all = Array.from({ length: runs }, (_, index) => simulateRun(simulation, syntheticSource(world, seed + index)));
   const title = `${experiment.name ?? experiment.key}: ${runs} run${runs === 1 ? '' : 's'} of ${days} days, ${world.subjectsPerDay} subjects a day${options.aa === true ? ', without any effect' : ''}`;
   const outlook = outlookOf(all, days);

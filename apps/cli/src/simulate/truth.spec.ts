@@ -13,8 +13,8 @@ describe('what is true', () => {
     expect(truth['ml_v2_hindi']).toEqual(truth['control']);
   });
   it('is set to something else, as a rate or as a mean', () => {
-    const { truth } = worldOf(file, variants, { aa: false, set: ['ml_v2_hindi:driver_retention=0.7', 'ml_v2_hindi:driver_performance=50'] });
-    expect(truth['ml_v2_hindi']).toMatchObject({ driver_retention: 0.7, driver_performance: { mean: 50, sd: 15 } });
+    const { truth } = worldOf(file, variants, { aa: false, set: ['ml_v2_hindi:driver_retention=0.7', 'ml_v2_hindi:driver_score=50'] });
+    expect(truth['ml_v2_hindi']).toMatchObject({ driver_retention: 0.7, driver_score: { mean: 50, sd: 12 } });
   });
   it.each(['ml_v2_hindi:driver_retention=1.2', 'ml_v2_hindi:nothing=1', 'nobody:driver_retention=0.5', 'rubbish', 'ml_v2_hindi:driver_retention=x'])('is not set by %s', (assignment) => {
     expect(() => worldOf(file, variants, { aa: false, set: [assignment] })).toThrow('--set');
