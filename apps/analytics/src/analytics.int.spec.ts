@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { topics, type AccessKey, type Alert, type ExperimentResults, type KpiReport, type KpiSeries, type Metric, type Overview } from '@pataka/contracts';
+import { topics, type AccessKey, type Alert, type CorrectionAnswer, type ExperimentResults, type KpiReport, type KpiSeries, type Metric, type Overview } from '@pataka/contracts';
 import { cloudEventJson, Database, encodeEvent, encodeEventBatch, partitionFor, uuidv7, type NewRecord } from '@pataka/event-sourcing';
 import { hashToken, loadPlatformConfig, openInfrastructure, type Infrastructure, type Service } from '@pataka/platform';
 import { openOperations, openService } from './app.module';
@@ -206,6 +206,39 @@ describeWithDatabase('analytics', () => {
       variants: [{ variantId: 'control', subjects: 1200, share: 0.5, conversionRate: 0.2, today: { subjects: 0, rate: null } }, { variantId: 'treatment', conversionRate: 0.4 }],
     });
   });
+
+  it('gives a report again to the byte by its name, and as a table', async () => {
+    const text = async (query: string): Promise<{ status: number; body: string; type: string | null }> => {
+      const answer = await fetch(`${running[0]!.origin}/api/experiments/${EXPERIMENT}/results${query}`, { headers: { authorization: `Bearer ${TOKEN}` } });
+      return { status: answer.status, body: await answer.text(), type: answer.headers.get('content-type') };
+    };
+    const first = await text('?startDate=2026-03-01&endDate=2026-03-02');
+    const { name } = (JSON.parse(first.body) as ExperimentResults).coverage;
+    expect(await text(`?coverage=${name}`)).toEqual(first);
+    const table = await text(`?coverage=${name}&format=csv`);
+    expect([table.type, table.body.split('\r\n')[1]!.split(',')[0]]).toEqual(['text/csv; charset=utf-8; header=present', `"${EXPERIMENT}"`]);
+    expect((await text(`?coverage=${'0'.repeat(64)}`)).status).toBe(404);
+    for (const query of ['?coverage=x', '?format=xml', `?coverage=${name}&method=fixed`]) expect((await text(query)).status).toBe(400);
+  });
+
+  it('corrects the evidence and takes that back, with both reports side by side', async () => {
+    const before = await until(() => results(), complete);
+    const published = async (): Promise<boolean> => (await ask<CorrectionAnswer>(`/api/corrections/${made.body.id}`)).body.experiments[0]!.before !== null;
+    const made = await ask<CorrectionAnswer>('/api/corrections', { method: 'POST', body: JSON.stringify({ kind: 'subjects', reason: 'these drivers are staff', subjects: ['u0', 'u2', 'u1'], experimentId: EXPERIMENT }) });
+    expect([made.status, made.body.status, made.headers.get('location')]).toEqual([201, 'active', `/api/corrections/${made.body.id}`]);
+    const corrected = await until(() => results(), (report) => report.excluded.byRule?.[`correction ${made.body.id}`] === 3);
+    expect(corrected.variants.map(({ sampleSize }) => sampleSize)).toEqual([SUBJECTS / 2 - 2, SUBJECTS / 2 - 1]);
+    expect(corrected.coverage.corrections).toEqual([made.body.id]);
+    expect(await published()).toBe(true);
+    const { body } = await ask<CorrectionAnswer>(`/api/corrections/${made.body.id}`);
+    expect(body.experiments).toMatchObject([{ experimentId: EXPERIMENT, pending: false, before: { excluded: { multipleVariants: 0 } }, after: { excluded: { byRule: { [`correction ${made.body.id}`]: 3 } } } }]);
+    expect((await ask(`/api/corrections/${made.body.id}`, { method: 'DELETE', token: VIEWER })).status).toBe(403);
+    expect((await ask<CorrectionAnswer>(`/api/corrections/${made.body.id}`, { method: 'DELETE' })).body.status).toBe('reverted');
+    const after = await until(() => results(), (report) => report.excluded.byRule === undefined);
+    expect(withoutOffsets(after)).toBe(withoutOffsets(before));
+    expect((await ask('/api/corrections', { method: 'POST', body: '{"kind":"broken","reason":"x"}' })).status).toBe(400);
+    expect((await ask<{ items: object[] }>('/api/corrections')).body.items).toMatchObject([{ id: made.body.id, status: 'reverted', createdBy: expect.any(String) }]);
+  }, 90_000);
 
   it('rebuilds the same evidence from the log', async () => {
     const { log } = running[0]!.infrastructure;

@@ -11,6 +11,8 @@ import { AlertsController } from './alerts/alerts.controller';
 import { alertsProjection } from './alerts/alerts.projection';
 import { defineFromTheStart } from './catalogue/define-metrics';
 import { Consumers, projectionOf } from './consumers';
+import { correctionAggregate } from './corrections/correction.decider';
+import { CorrectionsController } from './corrections/corrections.controller';
 import { EVIDENCE, evidenceProjection } from './evidence/evidence.projection';
 import { correctionDdl } from './evidence/evidence-tables';
 import { TimeSeriesSink } from './evidence/time-series-sink';
@@ -20,6 +22,7 @@ import { experimentMetrics } from './metrics/experiment-metrics.process';
 import { metricAggregate } from './metrics/metric.decider';
 import { MetricsController } from './metrics/metrics.controller';
 import { EvidenceReader } from './results/evidence-reader';
+import { ReportStore } from './results/report-store';
 import { PowerController } from './results/power.controller';
 import { ResultsPublisher } from './results/results-publisher';
 import { ResultsController } from './results/results.controller';
@@ -31,27 +34,27 @@ const FILL_SCRIPT = join(__dirname, 'fill-thread.js');
 // Any number that no other service of the database uses.
 const LOCK = 7_142_000_003;
 
-interface Parts { database: Database; store: EventStore; runner: ProjectionRunner; access: AccessDirectory; evidence: EvidenceReader }
+interface Parts { database: Database; reports: ReportStore; store: EventStore; runner: ProjectionRunner; access: AccessDirectory; evidence: EvidenceReader }
 
 @Module({})
 class AnalyticsModule {
-  static compose({ database, store, runner, access, evidence }: Parts): DynamicModule {
+  static compose({ database, store, runner, access, evidence, reports }: Parts): DynamicModule {
     return {
       module: AnalyticsModule,
-      controllers: [ResultsController, MetricsController, PowerController, SubjectsController, AlertsController, KpisController, Consumers],
+      controllers: [ResultsController, CorrectionsController, MetricsController, PowerController, SubjectsController, AlertsController, KpisController, Consumers],
       providers: [
         { provide: Database, useValue: database }, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
         { provide: AccessDirectory, useValue: access }, { provide: EvidenceReader, useValue: evidence },
-        { provide: AlertContext, useValue: new AlertContext(database, runner) },
+        { provide: AlertContext, useValue: new AlertContext(database, runner) }, { provide: ReportStore, useValue: reports },
       ],
     };
   }
 }
 
 const open = (databaseUrl: string, log: Infrastructure['log'], onCommitted?: (experiments: string[]) => void) => {
-  const database = Database.create({ url: databaseUrl, name: 'pataka-analytics', migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA)] });
+  const database = Database.create({ url: databaseUrl, name: 'pataka-analytics', migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA), ...ReportStore.migrations(SCHEMA)] });
   const store = new EventStore({ database, schema: SCHEMA, service: 'analytics', lockId: LOCK });
-  for (const aggregate of [metricAggregate, alertWatchAggregate]) store.register(aggregate);
+  for (const aggregate of [metricAggregate, correctionAggregate, alertWatchAggregate]) store.register(aggregate);
   const fillThread = existsSync(FILL_SCRIPT) ? { fillThread: { script: FILL_SCRIPT, data: databaseUrl } } : {};
   // The watch reads what the runner keeps, and runs on it.
   const context = new AlertContext(database, { liveSchema: (name) => runner.liveSchema(name) });
@@ -74,7 +77,8 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
   const { database, store, runner } = open(infrastructure.databaseUrl, log, (experiments) => publisher?.changed(experiments));
   const access = new AccessDirectory();
   const evidence = new EvidenceReader(database, runner);
-  const results = (publisher = new ResultsPublisher({ evidence, log, now: () => new Date().toISOString(), onError: warn('results wait to be published') }));
+  const reports = new ReportStore(database, SCHEMA);
+  const results = (publisher = new ResultsPublisher({ evidence, reports, log, now: () => new Date().toISOString(), onError: warn('results wait to be published') }));
   const relay = new OutboxRelay({ database, schema: SCHEMA, log, onError: warn('events wait in the outbox') });
   const sink = new TimeSeriesSink({ database, runner, timeSeries, onError: warn('the time series waits') });
   const live = new LiveFeed({ log, access, now: Date.now, onError: warn('the live feed misses something') });
@@ -87,7 +91,7 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
   sink.start();
   return createService({
     name: 'analytics',
-    module: AnalyticsModule.compose({ database, store, runner, access, evidence }),
+    module: AnalyticsModule.compose({ database, store, runner, access, evidence, reports }),
     infrastructure, access,
     hotRoutes: [...live.routes(), ...projectionRoutes('analytics', rebuilds)],
     checks: {

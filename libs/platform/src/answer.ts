@@ -26,5 +26,7 @@ export const created = <Document>(location: string, from: Versioned<Document>): 
 export const unwrapAnswer = (reply: FastifyReply, payload: unknown): unknown => {
   if (!(payload instanceof Answer)) return payload;
   reply.code(payload.status).headers(payload.headers);
+  // A text is a body as it is: JSON that is to stay the same to the byte, or CSV.
+  if (typeof payload.body === 'string') reply.serializer(String);
   return payload.body;
 };

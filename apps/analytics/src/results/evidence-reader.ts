@@ -1,7 +1,8 @@
-import type { Experiment, Metric, MetricDefinition } from '@pataka/contracts';
+import type { Correction, Experiment, Metric, MetricDefinition } from '@pataka/contracts';
 import { DomainError } from '@pataka/contracts';
 import type { Database, ProjectionRunner, Sql } from '@pataka/event-sourcing';
 import { EVIDENCE } from '../evidence/evidence.projection';
+import { planOf } from '../evidence/evidence-plan';
 import { toNumber } from '../evidence/fixed-point';
 import type { ReportInput } from './report';
 import type { SegmentRow, SumRow } from './sums';
@@ -45,6 +46,19 @@ export class EvidenceReader {
       const corrections = await this.corrections(sql, schema, experiment.id);
       return { experiment, catalogue, corrections, newest: await this.newest(sql, schema, experiment.id), offsets, ...(await this.sums(sql, schema, experiment.id)) };
     }, { isolation: 'REPEATABLE READ' });
+  }
+
+  /** The id of an experiment by its id or key. @throws DomainError experiment-not-found */
+  async idOf(idOrKey: string): Promise<string> {
+    return (await this.experiment(this.database, await this.runner.liveSchema(EVIDENCE), idOrKey)).id;
+  }
+
+  /** Ids of the experiments by whose plans a correction counts, or would if it were in force. */
+  async touchedBy(correction: Correction): Promise<string[]> {
+    const schema = await this.runner.liveSchema(EVIDENCE);
+    const catalogue = await this.catalogue(this.database, schema);
+    const rows = await this.database.query<{ document: Experiment }>(`select document from ${schema}.experiment order by id`);
+    return rows.map(({ document }) => document).filter((experiment) => (planOf(experiment, catalogue, [{ ...correction, status: 'active' }]).corrections ?? []).length > 0).map(({ id }) => id);
   }
 
   /** Ids of the experiments that are under way. */

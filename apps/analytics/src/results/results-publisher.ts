@@ -3,8 +3,9 @@ import { encodeEvent, uuidv7, type EventLog } from '@pataka/event-sourcing';
 import type { EvidenceReader } from './evidence-reader';
 import { wholePeriod } from './period';
 import { reportOf } from './report';
+import type { ReportStore } from './report-store';
 
-export interface ResultsPublisherParts { evidence: EvidenceReader; log: EventLog; now: () => string; onError: (error: Error) => void }
+export interface ResultsPublisherParts { evidence: EvidenceReader; reports: ReportStore; log: EventLog; now: () => string; onError: (error: Error) => void }
 
 const DEBOUNCE_MS = 1_000;
 
@@ -63,6 +64,8 @@ export class ResultsPublisher {
     const input = await this.parts.evidence.input(experiment);
     const results = reportOf(input, wholePeriod(input));
     if (this.published.get(experiment) === results.coverage.name) return;
+    // Kept before it is told of: whoever hears its name can ask for it.
+    await this.parts.reports.keep(results, true);
     await this.parts.log.publish([encodeEvent({
       id: uuidv7(), type: 'pataka.experiment-results.v1', source: '/pataka/analytics', subject: experiment, time: this.parts.now(), data: results,
       topic: topics.experimentMetrics.name, key: experiment,

@@ -78,7 +78,9 @@ const centre = (arm: CupedArm, name: string): Centred => {
   );
   const sxy = sumXY.map((raw, j) => {
     const scale = Math.sqrt(entry(sumXX, j, j) * sumYY);
-    return checkedCrossProduct(centredProduct(users, at(sumX, j), sumY, raw), at(squares, j), syy, scale);
+    const cross = checkedCrossProduct(centredProduct(users, at(sumX, j), sumY, raw), at(squares, j), syy, scale);
+    // What does not vary goes with nothing: the rest is rounding.
+    return syy === 0 || at(squares, j) === 0 ? 0 : cross;
   });
   return { n, meanY: sumY / users, meanX: sumX.map((sum) => sum / users), syy, sxx, sxy };
 };
@@ -150,7 +152,7 @@ const test = (control: Centred, treatment: Centred, alpha: number): CupedResult 
     ...liftOf(c, t, quadraticForm(pooledXX, theta) / (users - 2) / users, alpha),
     status: 'ok',
     df,
-    varianceReduction: 1 - (se * se) / unadjusted,
+    varianceReduction: unadjusted === 0 ? null : 1 - (se * se) / unadjusted,
   };
 };
 
