@@ -240,6 +240,18 @@ describeWithDatabase('analytics', () => {
     expect((await ask<{ items: object[] }>('/api/corrections')).body.items).toMatchObject([{ id: made.body.id, status: 'reverted', createdBy: expect.any(String) }]);
   }, 90_000);
 
+  it('offers what dashboards and alert rules ask for', async () => {
+    const text = await (await fetch(`${running[0]!.origin}/metrics`)).text();
+    const value = (series: string): number => Number(new RegExp(`^${series.replace(/[{}]/g, '\\$&')} (.*)$`, 'm').exec(text)?.[1]);
+    const of = (labels: string): string => `{${labels},service="analytics"}`;
+    expect(value(`pataka_experiments${of('status="ACTIVE"')}`)).toBe(1);
+    expect(value(`pataka_experiment_subjects${of(`experiment="${EXPERIMENT}-key",variant="control"`)}`)).toBe(1200);
+    expect(value(`pataka_experiment_conversion_ratio${of(`experiment="${EXPERIMENT}-key",variant="treatment"`)}`)).toBe(0.4);
+    expect(value(`pataka_experiment_p_value${of(`experiment="${EXPERIMENT}-key"`)}`)).toBeLessThan(0.001);
+    expect(value(`pataka_alerts_raised${of('severity="info"')}`)).toBe(1);
+    expect([value('pataka_outbox_pending{service="analytics"}'), value('pataka_projection_lag_records{service="analytics"}')]).toEqual([0, 0]);
+  });
+
   it('rebuilds the same evidence from the log', async () => {
     const { log } = running[0]!.infrastructure;
     const before = await results();

@@ -15,8 +15,9 @@ import { correctionAggregate } from './corrections/correction.decider';
 import { CorrectionsController } from './corrections/corrections.controller';
 import { EVIDENCE, evidenceProjection } from './evidence/evidence.projection';
 import { correctionDdl } from './evidence/evidence-tables';
-import { TimeSeriesSink } from './evidence/time-series-sink';
+import { dashboards } from './kpis/dashboards';
 import { KpisController } from './kpis/kpis.controller';
+import { OverviewReader } from './kpis/overview-reader';
 import { LiveFeed } from './live/live-feed';
 import { experimentMetrics } from './metrics/experiment-metrics.process';
 import { metricAggregate } from './metrics/metric.decider';
@@ -34,18 +35,18 @@ const FILL_SCRIPT = join(__dirname, 'fill-thread.js');
 // Any number that no other service of the database uses.
 const LOCK = 7_142_000_003;
 
-interface Parts { database: Database; reports: ReportStore; store: EventStore; runner: ProjectionRunner; access: AccessDirectory; evidence: EvidenceReader }
+interface Parts { database: Database; reports: ReportStore; store: EventStore; runner: ProjectionRunner; access: AccessDirectory; evidence: EvidenceReader; overviews: OverviewReader }
 
 @Module({})
 class AnalyticsModule {
-  static compose({ database, store, runner, access, evidence, reports }: Parts): DynamicModule {
+  static compose({ database, store, runner, access, evidence, reports, overviews }: Parts): DynamicModule {
     return {
       module: AnalyticsModule,
       controllers: [ResultsController, CorrectionsController, MetricsController, PowerController, SubjectsController, AlertsController, KpisController, Consumers],
       providers: [
         { provide: Database, useValue: database }, { provide: EventStore, useValue: store }, { provide: ProjectionRunner, useValue: runner },
         { provide: AccessDirectory, useValue: access }, { provide: EvidenceReader, useValue: evidence },
-        { provide: AlertContext, useValue: new AlertContext(database, runner) }, { provide: ReportStore, useValue: reports },
+        { provide: AlertContext, useValue: new AlertContext(database, runner) }, { provide: ReportStore, useValue: reports }, { provide: OverviewReader, useValue: overviews },
       ],
     };
   }
@@ -71,7 +72,7 @@ export const openOperations: OpenOperations = ({ databaseUrl, log }) => {
 
 /** Opens analytics. It starts whatever is away; without the database it answers 503 until that is back. */
 export const openService = async (_config: PlatformConfig, infrastructure: Infrastructure): Promise<Service> => {
-  const { log, logger, timeSeries } = infrastructure;
+  const { log, logger } = infrastructure;
   const warn = (message: string) => (error: Error): void => logger.warn({ error: error.message }, message);
   let publisher: ResultsPublisher | undefined;
   const { database, store, runner } = open(infrastructure.databaseUrl, log, (experiments) => publisher?.changed(experiments));
@@ -80,7 +81,7 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
   const reports = new ReportStore(database, SCHEMA);
   const results = (publisher = new ResultsPublisher({ evidence, reports, log, now: () => new Date().toISOString(), onError: warn('results wait to be published') }));
   const relay = new OutboxRelay({ database, schema: SCHEMA, log, onError: warn('events wait in the outbox') });
-  const sink = new TimeSeriesSink({ database, runner, timeSeries, onError: warn('the time series waits') });
+  const boards = dashboards({ infrastructure, database, runner, evidence, relay, now: store.now, onError: warn('the time series waits') });
   const live = new LiveFeed({ log, access, now: Date.now, onError: warn('the live feed misses something') });
   const rebuilds = new Rebuilds({ database, schema: SCHEMA, runner, log, now: Date.now, onError: (error) => logger.error({ err: error }, 'a rebuild failed') });
   const opening = new AbortController();
@@ -88,10 +89,10 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
 
   store.onAppended(() => relay.wake());
   relay.start();
-  sink.start();
+  boards.start();
   return createService({
     name: 'analytics',
-    module: AnalyticsModule.compose({ database, store, runner, access, evidence, reports }),
+    module: AnalyticsModule.compose({ database, store, runner, access, evidence, reports, overviews: boards.overviews }),
     infrastructure, access,
     hotRoutes: [...live.routes(), ...projectionRoutes('analytics', rebuilds)],
     checks: {
@@ -114,7 +115,7 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
       opening.abort();
       await rebuilds.stop();
       await results.stop();
-      await sink.stop();
+      await boards.stop();
       await relay.stop();
       await database.close();
       await infrastructure.close();

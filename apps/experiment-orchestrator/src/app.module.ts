@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
 import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner, Rebuilds } from '@pataka/event-sourcing';
-import { AccessDirectory, type Clock, createService, type Infrastructure, openClock, type OpenOperations, type PlatformConfig, type Service, untilDone, projectionRoutes } from '@pataka/platform';
+import { AccessDirectory, type Clock, createService, readGauge, type Infrastructure, openClock, type OpenOperations, type PlatformConfig, type Service, untilDone, projectionRoutes } from '@pataka/platform';
 import { reweighDue } from './bandits/reweigh';
 import { Consumers } from './consumers';
 import { experimentAggregate } from './experiments/experiment.decider';
@@ -77,6 +77,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
   const rebuilds = new Rebuilds({ database, schema: SCHEMA, runner, log, now: Date.now, onError: (error) => logger.error({ err: error }, 'a rebuild failed') });
   const opening = new AbortController();
 
+  readGauge(infrastructure.metrics, { name: 'pataka_outbox_pending', help: 'Events that wait for the log' }, () => relay.pending());
   store.onAppended(() => relay.wake());
   relay.start();
   worker.start();

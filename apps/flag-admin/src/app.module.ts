@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
 import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner, EventLog, Rebuilds } from '@pataka/event-sourcing';
-import { AccessDirectory, createService, StaticSite, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service, projectionRoutes } from '@pataka/platform';
+import { AccessDirectory, createService, readGauge, StaticSite, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service, projectionRoutes } from '@pataka/platform';
 import { AuditController } from './audit/audit.controller';
 import { bootstrapLines, bootstrapper, type Bootstrap } from './bootstrap';
 import { calendarAggregate } from './catalogue/calendars';
@@ -119,6 +119,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
     onBootstrap(made);
   };
 
+  readGauge(infrastructure.metrics, { name: 'pataka_outbox_pending', help: 'Events that wait for the log' }, () => relay.pending());
   store.onAppended(() => relay.wake());
   relay.start();
   worker.start();

@@ -14,6 +14,17 @@ export const createMetrics = (service: string): Registry => {
   return registry;
 };
 
+/** A gauge that is read when it is scraped. Where reading fails it has no value then: a scrape does not fail with the database. */
+export const readGauge = (registry: Registry, options: { name: string; help: string }, read: () => Promise<number>): Gauge =>
+  new Gauge({
+    ...options, registers: [registry],
+    async collect() {
+      const value = await read().catch(() => null);
+      if (value === null) this.remove();
+      else this.set(value);
+    },
+  });
+
 /** What one route and method have answered: plain numbers, since prom-client's own counting costs more than many an answer. */
 export class RouteFigures {
   /** Answers by the first digit of their status. */

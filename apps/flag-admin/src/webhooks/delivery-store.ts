@@ -88,6 +88,11 @@ export class DeliveryStore {
     return row === undefined ? null : shown(row);
   }
 
+  async pending(): Promise<number> {
+    const [row] = await this.database.query<{ count: string }>(`SELECT count(*) AS count FROM ${this.table} WHERE status = 'waiting'`);
+    return Number(row?.count ?? 0);
+  }
+
   /** Due at once, with all its tries before it. */
   async replay(webhookId: string, id: string, now: string): Promise<boolean> {
     const rows = await this.database.query(`UPDATE ${this.table} SET status = 'waiting', tries = 0, next_at = $3 WHERE webhook_id = $1 AND id::text = $2 RETURNING 1`, [webhookId, id, now]);

@@ -1,0 +1,46 @@
+import type { Point, TimeSeries } from '@pataka/platform';
+import type { Day } from '../evidence/instant';
+import { kpiReport } from './kpis';
+import type { BusinessReads } from './business-metrics';
+
+export interface KpiSinkParts { reads: Pick<BusinessReads, 'today' | 'kpiDays'>; timeSeries: Pick<TimeSeries, 'write'>; onError: (error: Error) => void; intervalMs?: number }
+
+const INTERVAL_MS = 30_000;
+const FIRST_DAYS = 92;
+// Late events change the days before today.
+const LATER_DAYS = 4;
+
+/** Writes the key figures of the last days to the time series: totals of days, so that a point written twice, by whomever, is the same point. */
+export class KpiSink {
+  private timer: NodeJS.Timeout | null = null;
+  private running: Promise<void> = Promise.resolve();
+  private stopped = false;
+  private days = FIRST_DAYS;
+
+  constructor(private readonly parts: KpiSinkParts) {}
+
+  start(): void {
+    if (this.stopped) return;
+    this.timer = setTimeout(() => {
+      this.running = this.write().catch(this.parts.onError).finally(() => this.start());
+    }, this.parts.intervalMs ?? INTERVAL_MS);
+    this.timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    await this.running;
+  }
+
+  async write(): Promise<void> {
+    const { reads, timeSeries } = this.parts;
+    const until: Day = reads.today();
+    const from = until - this.days + 1;
+    const { kpis } = kpiReport(await reads.kpiDays(from, until), { from, until, by: 'day' });
+    await timeSeries.write(kpis.flatMap(({ key, unit, periods }) => periods.map(({ period, value, sum, events }): Point => ({
+      measurement: 'pataka_kpi', tags: { kpi: key, unit }, fields: { value: value ?? 0, sum, events }, at: Date.parse(`${period}T00:00:00+05:30`),
+    }))));
+    this.days = LATER_DAYS;
+  }
+}
