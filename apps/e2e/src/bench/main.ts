@@ -3,6 +3,7 @@ import { change } from './change.bench';
 import { endToEnd } from './end-to-end.bench';
 import { evaluation } from './evaluation.bench';
 import { evidence } from './evidence.bench';
+import { evidenceReports } from './evidence-reports.bench';
 import { formatted, type Report } from './figures';
 import { ingest } from './ingest.bench';
 import { ofrep } from './ofrep.bench';
@@ -10,7 +11,7 @@ import { propagation } from './propagation.bench';
 import { replay } from './replay.bench';
 import { Stores } from './stores';
 
-const benches: Readonly<Record<string, (stores: Stores) => Promise<Report>>> = { evaluation, ingest, evidence, replay, change, 'end-to-end': endToEnd, ofrep, propagation };
+const benches: Readonly<Record<string, (stores: Stores) => Promise<Report>>> = { evaluation, ingest, evidence, replay, change, 'end-to-end': endToEnd, reports: evidenceReports, ofrep, propagation };
 
 const machine = (): string =>
   `${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;
