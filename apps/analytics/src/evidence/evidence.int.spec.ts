@@ -153,6 +153,26 @@ describeWithDatabase('evidence in PostgreSQL', () => {
     expect(await evidenceOf((schema) => fillAll(schema, [...definitions, ...seen, ...from(0, 300, 5), ...from(301, 300), bought(7), ...from(0, 250)], { most: 1000, mostSubjects: 100, foreign: true }))).toEqual(straight);
   }, 120_000);
 
+  it('is held by its reader until a shard or a definition changes', async () => {
+    const schema = await newGeneration(database);
+    const runner = { liveSchema: () => Promise.resolve(schema), checkpoints: () => Promise.resolve([]) };
+    const [reader, take] = [new EvidenceReader(database, runner), (...events: TestEvent[]) => applyAll(database, projection, schema, batchesOf(events, 100))];
+    const expectFresh = async (): Promise<void> => expect(await reader.input('exp1')).toEqual(await new EvidenceReader(database, runner).input('exp1'));
+    await take(experimentEvent('exp1', 1, {}), exposureEvent('seen', { targetingKey: 'u1', experimentId: 'exp1', variant: 'control', occurredAt: '2026-01-01T00:00:00Z' }));
+    const first = await reader.input('exp1');
+    expect((await reader.input('exp1')).rows).toBe(first.rows);
+    await take(conversionEvent('bought', { targetingKey: 'u1', metric: 'buy', occurredAt: '2026-01-01T01:00:00Z' }));
+    expect((await reader.input('exp1')).rows).not.toEqual(first.rows);
+    await expectFresh();
+    await take(metricEvent({ key: 'buy', version: 1, type: 'mean' }));
+    expect((await reader.input('exp1')).catalogue.get('buy')).toMatchObject({ type: 'mean' });
+    await expectFresh();
+    await take(experimentEvent('exp1', 2, { successMetrics: ['other'] }));
+    expect((await reader.input('exp1')).experiment.version).toBe(2);
+    await expectFresh();
+    await dropGeneration(database, schema);
+  });
+
   it('refuses what is no event, and takes the rest of the batch', async () => {
     const schema = await newGeneration(database);
     const good = exposureEvent('e1', { targetingKey: 'u', experimentId: 'exp1', variant: 'control', occurredAt: '2026-01-01T00:00:00Z' });

@@ -32,20 +32,47 @@ const sorted = (records: readonly SumRecord[]): Pick<ReportInput, 'rows' | 'valu
   return { rows, segments, values };
 };
 
-/** Reads the live generation of the evidence; everything of one report at one instant. */
+type Evidence = Omit<ReportInput, 'offsets'>;
+
+const MOST_HELD = 50;
+
+/**
+ * Reads the live generation of the evidence; everything of one report at one instant. What was read last is held: whoever writes a shard, or definitions,
+ * leaves a mark of its own there (docs/adr/subject-cache.md), so that equal marks tell equal evidence.
+ */
 export class EvidenceReader {
+  private readonly held = new Map<string, { marks: string; evidence: Evidence }>();
+
   constructor(private readonly database: Database, private readonly runner: Pick<ProjectionRunner, 'liveSchema' | 'checkpoints'>) {}
 
   /** What a report of an experiment (by id or key) rests on. */
   async input(idOrKey: string): Promise<ReportInput> {
     const schema = await this.runner.liveSchema(EVIDENCE);
     const offsets = await this.offsets();
-    return this.database.transaction(async (sql) => {
+    const held = this.held.get(idOrKey);
+    if (held !== undefined && held.marks === (await this.marks(this.database, schema))) return { ...held.evidence, offsets };
+    const { marks, evidence } = await this.database.transaction(async (sql) => {
       const experiment = await this.experiment(sql, schema, idOrKey);
       const catalogue = await this.catalogue(sql, schema);
       const corrections = await this.corrections(sql, schema, experiment.id);
-      return { experiment, catalogue, corrections, newest: await this.newest(sql, schema, experiment.id), offsets, ...(await this.sums(sql, schema, experiment.id)) };
+      const evidence = { experiment, catalogue, corrections, newest: await this.newest(sql, schema, experiment.id), ...(await this.sums(sql, schema, experiment.id)) };
+      return { marks: await this.marks(sql, schema), evidence };
     }, { isolation: 'REPEATABLE READ' });
+    this.hold(idOrKey, marks, evidence);
+    return { ...evidence, offsets };
+  }
+
+  /** There may be as many values for a quantile as subjects: those are read anew each time. */
+  private hold(idOrKey: string, marks: string, evidence: Evidence): void {
+    this.held.delete(idOrKey);
+    if (evidence.values.size === 0) this.held.set(idOrKey, { marks, evidence });
+    const [oldest] = this.held.keys();
+    if (this.held.size > MOST_HELD) this.held.delete(oldest!);
+  }
+
+  private async marks(sql: Sql, schema: string): Promise<string> {
+    const [row] = await sql.query<{ marks: string }>(`select string_agg(mark::text, ',' order by shard) as marks from ${schema}.shard_mark`);
+    return `${schema} ${row!.marks}`;
   }
 
   /** The id of an experiment by its id or key. @throws DomainError experiment-not-found */

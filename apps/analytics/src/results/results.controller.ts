@@ -3,8 +3,8 @@ import { DomainError, type ExperimentResults, type Fault } from '@pataka/contrac
 import { Answer, parameter, type Query as QueryOf } from '@pataka/platform';
 import { metricsOf } from '../evidence/evidence-plan';
 import { EvidenceReader } from './evidence-reader';
+import { HeldReports } from './held-reports';
 import { requestOf, type PeriodQuery } from './period';
-import { reportOf } from './report';
 import { reportCsv } from './report-csv';
 import { ReportStore } from './report-store';
 import { timelineOf, type Timeline } from './timeline';
@@ -41,6 +41,8 @@ const answerOf = (document: string, format: Format | null): Answer => {
 
 @Controller('api/experiments')
 export class ResultsController {
+  private readonly held = new HeldReports();
+
   constructor(@Inject(EvidenceReader) private readonly evidence: EvidenceReader, @Inject(ReportStore) private readonly reports: ReportStore) {}
 
   @Get(':id/results')
@@ -48,7 +50,7 @@ export class ResultsController {
     const { name, format } = namedOf(query);
     if (name !== null) return answerOf(await this.named(id, name), format);
     const input = await this.evidence.input(id);
-    return answerOf(await this.reports.keep(reportOf(input, requestOf(periodOf(query), input)), false), format);
+    return answerOf(await this.reports.keep(this.held.of(input, requestOf(periodOf(query), input)), false), format);
   }
 
   @Get(':id/timeline')
