@@ -179,9 +179,10 @@ export const decideOnEvidence = (experiment: Experiment, world: World): Decided 
 };
 
 const LOOK_AGAIN_MS = 10 * 60_000;
+const SOON_MS = 1_000;
 
-/** When to look again at what is due and may not be done yet: once it may, or soon, since windows and calendars change. */
+/** When to look again at what is due and may not be done yet: once it may, or soon, since windows and calendars change; never at once, again and again. */
 export const lookAgainAt = (experiment: Experiment, world: World): string => {
   const now = Date.parse(world.now);
-  return instantText(Math.min(now + LOOK_AGAIN_MS, openingOf(experiment, now, world)?.at ?? Infinity));
+  return instantText(Math.max(now + SOON_MS, Math.min(now + LOOK_AGAIN_MS, openingOf(experiment, now, world)?.at ?? Infinity)));
 };

@@ -81,6 +81,8 @@ export class RolloutWorker {
   /** Answers when to look again at what may not be dealt with yet: outside its windows, or in a blackout. */
   async #due(due: DueExperiment): Promise<string | null> {
     const now = this.parts.now();
+    // Another has dealt with it since it was listed.
+    if (!isDue(due.document, now)) return null;
     const world = await this.#world(due.document, now);
     const decided = decideDue(due.document, world);
     const command: ExperimentCommand | null = decided === null ? (this.parts.also?.(due.document, world) ?? null) : { type: 'Decide', decided };
@@ -116,6 +118,11 @@ export class RolloutWorker {
     }
   }
 }
+
+const isDue = ({ status, endDate, rollout }: Experiment, now: string): boolean => {
+  const dueAt = rollout.stepFrom === undefined ? endDate : rollout.dueAt;
+  return (status === 'ACTIVE' || status === 'PAUSED') && dueAt !== undefined && Date.parse(dueAt) <= Date.parse(now);
+};
 
 const reasonOf = ({ record }: Decided): string => record.sentence.en;
 

@@ -33,16 +33,21 @@ export class Timers {
    * again, since calendars change.
    */
   async collectAll(now: string): Promise<void> {
-    await this.#list(`document->'rollout'->>'stepFrom' IS NULL AND document->>'status' IN ('ACTIVE', 'PAUSED') AND (document->>'endDate')::timestamptz <= $1::timestamptz`, '$1', now);
+    await this.#list(`document->'rollout'->>'stepFrom' IS NULL AND document->>'status' IN ('ACTIVE', 'PAUSED') AND (document->>'endDate')::timestamptz <= $1::text::timestamptz`, '$1::text', now);
     await this.database.query(`UPDATE ${this.schema}.due_experiment SET not_before = '' WHERE not_before <> ''`);
   }
 
+  /** Waits for nobody: what a worker has in hand is left alone, even where that worker hangs. In key order, so that two that list cannot wait for each other. */
   async #list(isDue: string, dueAt: string, now: string): Promise<void> {
     const list = `${this.schema}.due_experiment`;
+    const due = `FROM ${this.schema}.documents d WHERE category = 'experiment' AND ${isDue}`;
     await this.database.query(
-      `INSERT INTO ${list} AS l (experiment_id, version, due_at) SELECT key, version, ${dueAt} FROM ${this.schema}.documents d
-       WHERE category = 'experiment' AND ${isDue} AND NOT EXISTS (SELECT 1 FROM ${list} l WHERE l.experiment_id = d.key AND l.version = d.version)
-       ORDER BY 3 LIMIT ${MOST_AT_ONCE} ON CONFLICT (experiment_id) DO UPDATE SET version = excluded.version, due_at = excluded.due_at, not_before = '' WHERE l.version <> excluded.version`, [now]);
+      `INSERT INTO ${list} (experiment_id, version, due_at) SELECT key, version, ${dueAt} ${due} AND NOT EXISTS (SELECT 1 FROM ${list} l WHERE l.experiment_id = d.key)
+       ORDER BY key LIMIT ${MOST_AT_ONCE} ON CONFLICT DO NOTHING`, [now]);
+    // Listed as of another version: it has changed, and may be dealt with now.
+    await this.database.query(
+      `UPDATE ${list} l SET version = n.version, not_before = '' FROM (SELECT l.experiment_id, d.version FROM ${list} l JOIN ${this.schema}.documents d ON d.category = 'experiment' AND d.key = l.experiment_id
+       WHERE l.version <> d.version ORDER BY l.experiment_id FOR UPDATE OF l SKIP LOCKED) n WHERE l.experiment_id = n.experiment_id`);
   }
 
   /**
