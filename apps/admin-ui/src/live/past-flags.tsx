@@ -72,7 +72,7 @@ export function PastFlags() {
             { id: 'then', header: t('live.stateThen'), cell: ({ then }) => <span className={`badge ${looks[stateOf(then, environment)]}`}>{t(`live.flagState.${stateOf(then, environment)}`)}</span> },
             { id: 'now', header: t('live.stateNow'), cell: ({ key }) => { const state = stateOf(flags.find((one) => one.key === key) ?? null, environment); return <span className={`badge ${looks[state]}`}>{t(`live.flagState.${state}`)}</span>; } },
             { id: 'rules', header: t('live.rules'), numeric: true, cell: ({ then }) => (then === null ? '–' : formats.number(then.environments[environment]?.rules.length ?? 0)) },
-            { id: 'version', header: t('live.version'), numeric: true, cell: ({ then }) => (then === null ? '–' : formats.number(then.version)) },
+            { id: 'version', header: t('live.version'), numeric: true, cell: ({ then }) => (then === null ? '–' : formats.number(then.version ?? 0)) },
           ]}
         />
       )}</Loaded>
