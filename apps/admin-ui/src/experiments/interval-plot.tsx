@@ -64,7 +64,7 @@ export function IntervalPlot({ comparisons, experiment, metricName, decreases, g
           <h3>{metricName(metric)} {decreases(metric) && <span className="badge outline">{t('experiments.lowerIsBetter')}</span>}</h3>
           {drawn.some((one) => one.metric === metric)
             ? <div className="interval-plot">{drawn.filter((one) => one.metric === metric).map((one) => <Row key={one.variantId} comparison={one} name={variantName(experiment, one.variantId)} reach={reach} goal={goal} decreases={decreases(metric)} />)}</div>
-            : <p className="small faint">{comparisons.find((one) => one.metric === metric)?.reason ?? t('experiments.noData')}</p>}
+            : <p className="small faint">{t('experiments.noData')}</p>}
         </section>
       ))}
     </div>

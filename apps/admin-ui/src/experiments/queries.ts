@@ -21,11 +21,14 @@ export const experimentsQuery = queryOptions({
 export const experimentQuery = (id: string) => queryOptions({
   queryKey: keys.experiment(id), queryFn: ({ signal }) => request<ListedExperiment>('GET', at`/api/experiments/${id}`, { signal }), refetchInterval: ONE_EVERY_MS,
 });
-const localDay = (instant: string | undefined): string | undefined => (instant === undefined ? undefined : new Intl.DateTimeFormat('en-CA', { timeZone: ZONE }).format(new Date(instant)));
+const MONTH_MS = 30 * 24 * 3_600_000;
+const localDay = (ms: number): string => new Intl.DateTimeFormat('en-CA', { timeZone: ZONE }).format(new Date(ms));
+/** A report speaks of the last 30 days unless it is asked for more, which an experiment that runs for longer needs. */
+const firstDay = ({ startedAt }: Experiment): string | undefined => (startedAt === undefined || Date.parse(startedAt) > Date.now() - MONTH_MS ? undefined : localDay(Date.parse(startedAt)));
 
-/** The whole experiment, not the last days alone: by default a report speaks of 30 days. */
+/** The whole experiment, not its last days alone. */
 export const resultsQuery = (experiment: Experiment) => queryOptions({
-  queryKey: [...keys.experiment(experiment.id), 'results'], queryFn: ({ signal }) => get<ExperimentResults>(at`/api/experiments/${experiment.id}/results`, { startDate: localDay(experiment.startedAt) }, signal), refetchInterval: ONE_EVERY_MS,
+  queryKey: [...keys.experiment(experiment.id), 'results'], queryFn: ({ signal }) => get<ExperimentResults>(at`/api/experiments/${experiment.id}/results`, { startDate: firstDay(experiment) }, signal), refetchInterval: ONE_EVERY_MS,
   enabled: experiment.startedAt !== undefined,
 });
 export const timelineQuery = (id: string) => queryOptions({
