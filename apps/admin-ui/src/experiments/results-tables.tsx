@@ -29,7 +29,7 @@ export function ComparisonTable({ experiment, results, metricName }: Shown) {
         label={t('experiments.numbers')} rows={results.comparisons} rowKey={(row) => `${row.metric} ${row.variantId}`}
         columns={[
           { id: 'metric', header: t('experiments.column.metric'), cell: (row) => metricName(row.metric) },
-          { id: 'variant', header: t('experiments.column.variant'), cell: (row) => variantName(experiment, row.variantId) },
+          { id: 'variant', header: t('experiments.column.variant'), cell: (row) => <span className="variant-cell">{variantName(experiment, row.variantId)}</span> },
           { id: 'control', header: t('experiments.column.controlLevel'), numeric: true, cell: (row) => levelOf(row.controlId, row.metric) },
           { id: 'level', header: t('experiments.column.level'), numeric: true, cell: (row) => levelOf(row.variantId, row.metric) },
           { id: 'effect', header: t('experiments.column.effect'), numeric: true, cell: (row) => numbers.signed(row.relativeEffect) },
