@@ -19,7 +19,7 @@ function Leaf({ node, pointer, onChange, onRemove }: NodeProps<LeafDraft>) {
   const fault = useFault(`${pointer}/attribute`);
   const setAttribute = (attribute: string): void => {
     const usual = knownAttributes[attribute];
-    const fresh = node.attribute === '' && node.texts.length === 0 && usual !== undefined;
+    const fresh = node.operator === 'equals' && node.texts.length === 0 && usual !== undefined;
     onChange({ ...(fresh ? withOperator(node, usual) : node), attribute });
   };
   return (
