@@ -59,19 +59,31 @@ function ExperimentCard({ item }: { item: ExperimentOverview }) {
   );
 }
 
+/** From the first value of the time shown to its last, as a share; null where that says nothing. */
+const changeOf = ({ periods }: KpiSeries): number | null => {
+  const values = periods.flatMap(({ value }) => (value === null ? [] : [value]));
+  const [first, last] = [values[0], values.at(-1)];
+  return first === undefined || last === undefined || first === 0 || periods.length < 2 ? null : (last - first) / Math.abs(first);
+};
+
+function KpiChange({ kpi }: { kpi: KpiSeries }) {
+  const t = useT();
+  const formats = useFormats();
+  const change = changeOf(kpi);
+  if (change === null || change === 0) return null;
+  const better = (change > 0) === (kpi.direction === 'increase');
+  return <span className={`badge ${better ? 'good' : 'bad'}`}><Icon name={change > 0 ? 'arrowUp' : 'arrowDown'} size={12} />{formats.percent(Math.abs(change), 1)} {t(better ? 'dashboard.better' : 'dashboard.worse')}</span>;
+}
+
 function KpiCard({ kpi, by }: { kpi: KpiSeries; by: 'day' | 'month' }) {
   const t = useT();
   const formats = useFormats();
   const name = t.maybe(`dashboard.kpi.${kpi.key}`, kpi.name);
   const shown = (value: number): string => (/^(?:INR|₹|Rs)/.test(kpi.unit) ? formats.rupees(value) : formats.number(value, { maximumSignificantDigits: 3 }));
   const points = kpi.periods.map(({ period, value }) => ({ x: Date.parse(`${period}${by === 'month' ? '-01' : ''}T00:00:00+05:30`), y: value }));
-  const first = kpi.periods.find(({ value }) => value !== null)?.value ?? null;
-  const last = [...kpi.periods].reverse().find(({ value }) => value !== null)?.value ?? null;
-  const change = first === null || last === null || first === 0 || kpi.periods.length < 2 ? null : (last - first) / Math.abs(first);
-  const better = change !== null && (change > 0) === (kpi.direction === 'increase');
   return (
     <article className="card stack tight">
-      <div className="row between top"><h3>{name}</h3>{change !== null && change !== 0 && <span className={`badge ${better ? 'good' : 'bad'}`}><Icon name={change > 0 ? 'arrowUp' : 'arrowDown'} size={12} />{formats.percent(Math.abs(change), 1)} {t(better ? 'dashboard.better' : 'dashboard.worse')}</span>}</div>
+      <div className="row between top"><h3>{name}</h3><KpiChange kpi={kpi} /></div>
       <span className="kpi-figure">{kpi.value === null ? '–' : shown(kpi.value)} <span className="small soft">{kpi.unit}</span></span>
       {points.length > 1 ? <LineChart title={t('dashboard.overTime')} height={130} series={[{ id: kpi.key, label: name, points }]} formatX={(x) => formats.date(x).replace(/,? \d{4}$/, '')} formatY={formats.compact} summary={kpi.periods.map(({ period, value }) => `${period}: ${value === null ? '–' : shown(value)}.`).join(' ')} /> : <span className="small faint">{t('dashboard.noKpi')}</span>}
     </article>

@@ -98,19 +98,32 @@ const typeOf = (value: FlagValue | undefined): FlagType => (typeof value === 'bo
 const text = (value: number | undefined, otherwise: string): string => (value === undefined ? otherwise : String(value));
 const keysOf = (list: CreateExperiment['successMetrics']): string[] => (list ?? []).map((one) => (typeof one === 'string' ? one : one.key));
 
+type Template = Omit<CreateExperiment, 'key'>;
+
+const designFrom = ({ variants, factors }: Template, draft: Draft): Partial<Draft> => ({
+  factorial: factors !== undefined, valueType: typeOf(variants?.[0]?.config),
+  variants: variants?.map((one) => ({ uid: newUid(), id: one.id, name: one.name ?? one.id, weight: String(one.weight * 100), config: valueText(one.config), isControl: one.isControl === true })) ?? draft.variants,
+  factors: factors?.map(({ name, levels }) => ({ uid: newUid(), name, levels: levels.map(String) })) ?? draft.factors,
+});
+
+const rolloutFrom = (strategy: Strategy): Partial<Draft> => ({
+  strategy: strategy.type, initial: text(strategy.initialPercentage, '5'), target: text(strategy.targetPercentage, '100'), increment: text(strategy.incrementSize, '10'),
+  intervalDays: daysIn(strategy.incrementInterval ?? strategy.sliceDuration), explicit: strategy.steps !== undefined,
+  steps: (strategy.steps ?? []).map(({ percentage, duration, regions = [] }) => ({ uid: newUid(), percentage: String(percentage), days: daysIn(duration), regions })),
+  successThresholds: thresholdDrafts(strategy.successThresholds), failureThresholds: thresholdDrafts(strategy.failureThresholds), officeHours: strategy.windows !== undefined, blackouts: strategy.blackouts ?? [],
+});
+
+const percentText = (share: number | undefined, otherwise: string): string => (share === undefined ? otherwise : String(share * 100));
+const planFrom = ({ baseline, minimumEffect, dailySubjects, horizonDays }: NonNullable<Template['plan']>): Draft['plan'] =>
+  ({ baseline: percentText(baseline, ''), effect: percentText(minimumEffect, '5'), daily: text(dailySubjects, ''), horizon: text(horizonDays, '') });
+
 /** What a template says, over what is there: name, key and hypothesis stay. */
-export const withTemplate = (draft: Draft, template: Omit<CreateExperiment, 'key'>): Draft => {
-  const { strategy, variants, factors, plan } = template;
+export const withTemplate = (draft: Draft, template: Template): Draft => {
   const conditions: readonly Condition[] = template.targetAudience?.conditions ?? [];
   return {
-    ...draft, type: template.type, bucketBy: template.bucketBy ?? '', factorial: factors !== undefined,
-    valueType: typeOf(variants?.[0]?.config), variants: variants?.map((one) => ({ uid: newUid(), id: one.id, name: one.name ?? one.id, weight: String(one.weight * 100), config: valueText(one.config), isControl: one.isControl === true })) ?? draft.variants,
-    factors: factors?.map(({ name, levels }) => ({ uid: newUid(), name, levels: levels.map(String) })) ?? draft.factors, conditions: conditions.map(nodeOf),
+    ...draft, type: template.type, bucketBy: template.bucketBy ?? '', conditions: conditions.map(nodeOf),
     success: keysOf(template.successMetrics), guardrail: keysOf(template.guardrailMetrics), safety: keysOf(template.safetyMetrics),
-    strategy: strategy?.type ?? 'FIXED', initial: text(strategy?.initialPercentage, '5'), target: text(strategy?.targetPercentage, '100'), increment: text(strategy?.incrementSize, '10'), intervalDays: daysIn(strategy?.incrementInterval ?? strategy?.sliceDuration),
-    explicit: strategy?.steps !== undefined, steps: strategy?.steps?.map(({ percentage, duration, regions = [] }) => ({ uid: newUid(), percentage: String(percentage), days: daysIn(duration), regions })) ?? [],
-    successThresholds: thresholdDrafts(strategy?.successThresholds), failureThresholds: thresholdDrafts(strategy?.failureThresholds), officeHours: strategy?.windows !== undefined, blackouts: strategy?.blackouts ?? [],
-    plan: { baseline: plan?.baseline === undefined ? '' : String(plan.baseline * 100), effect: plan?.minimumEffect === undefined ? '5' : String(plan.minimumEffect * 100), daily: text(plan?.dailySubjects, ''), horizon: text(plan?.horizonDays, '') },
+    ...designFrom(template, draft), ...rolloutFrom(template.strategy ?? { type: 'FIXED' }), plan: planFrom(template.plan ?? {}),
   };
 };
 

@@ -14,12 +14,23 @@ function Check({ state, children }: { state: State; children: string }) {
   return <li className={`check-${state}`}><Icon name={icons[state]} /><span>{children}</span></li>;
 }
 
+function PowerChecks({ estimate }: { estimate: DryRun['estimate'] }) {
+  const t = useT();
+  const formats = useFormats();
+  const { hopeless, effectAt } = estimate;
+  const said = hopeless ? t('experiments.check.hopeless') : effectAt === null ? t('experiments.check.unknownPower') : t('experiments.check.power', { day: formats.date(effectAt), days: estimate.effectDay ?? 0 });
+  return (
+    <>
+      <Check state={hopeless ? 'no' : estimate.known ? 'ok' : 'maybe'}>{said}</Check>
+      {estimate.reasons.map((reason) => <Check key={reason} state={hopeless ? 'no' : 'maybe'}>{reason}</Check>)}
+    </>
+  );
+}
+
 /** What has to be in order before anybody meets a variant, and how long it will take. */
 export function ReviewPart({ dryRun, faults, goTo, ...props }: PartProps & { dryRun: DryRun | undefined; faults: readonly Fault[]; goTo: (step: WizardStep) => void }) {
   const { draft } = props;
   const t = useT();
-  const formats = useFormats();
-  const estimate = dryRun?.estimate;
   return (
     <Part title={t('experiments.step.review')} lead={t('experiments.lead.review')}>
       <PowerCard {...props} />
@@ -29,8 +40,7 @@ export function ReviewPart({ dryRun, faults, goTo, ...props }: PartProps & { dry
           <Check state={draft.hypothesis.trim() === '' ? 'maybe' : 'ok'}>{t(draft.hypothesis.trim() === '' ? 'experiments.check.noHypothesis' : 'experiments.check.hypothesis')}</Check>
           <Check state={draft.success.length === 0 ? 'no' : 'ok'}>{draft.success.length === 0 ? t('experiments.check.noMetric') : t('experiments.check.metric', { metric: draft.success[0]! })}</Check>
           <Check state={draft.safety.length + draft.guardrail.length === 0 ? 'maybe' : 'ok'}>{t(draft.safety.length + draft.guardrail.length === 0 ? 'experiments.check.noGuards' : 'experiments.check.guards')}</Check>
-          {estimate !== undefined && <Check state={estimate.hopeless ? 'no' : estimate.known ? 'ok' : 'maybe'}>{estimate.hopeless ? t('experiments.check.hopeless') : estimate.effectAt === null ? t('experiments.check.unknownPower') : t('experiments.check.power', { day: formats.date(estimate.effectAt), days: estimate.effectDay ?? 0 })}</Check>}
-          {estimate?.reasons.map((reason) => <Check key={reason} state={estimate.hopeless ? 'no' : 'maybe'}>{reason}</Check>)}
+          {dryRun !== undefined && <PowerChecks estimate={dryRun.estimate} />}
           {dryRun?.notes.map((note) => <Check key={note} state="maybe">{note}</Check>)}
           <Check state={faults.length === 0 && dryRun !== undefined ? 'ok' : 'no'}>{faults.length === 0 ? t(dryRun === undefined ? 'experiments.check.pending' : 'experiments.check.valid') : t('experiments.check.faults', { count: faults.length })}</Check>
         </ul>
