@@ -1,12 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '@pataka/contracts';
 import { compileRuleset, type CompiledRuleset, evaluate, prepareContext, type Context, type Ruleset } from '@pataka/evaluation';
-import { Database } from '@pataka/event-sourcing';
-import { loadPlatformConfig, openInfrastructure, startEmbeddedPostgres, type EmbeddedPostgres, type Service } from '@pataka/platform';
+import { loadPlatformConfig, openInfrastructure, ownDatabase, type OwnDatabase, type Service } from '@pataka/platform';
 import { parse } from 'yaml';
 import { openService } from './app.module';
 
@@ -15,8 +12,7 @@ const EXAMPLES = join(__dirname, '../../../examples/flags');
 const kinds = ['calendars', 'segments', 'flags'] as const;
 const ADMIN = `test-admin-${randomBytes(24).toString('hex')}`;
 
-let embedded: EmbeddedPostgres | undefined;
-let directory: string | undefined;
+let own: OwnDatabase;
 let service: Service;
 let origin: string;
 let compiled: CompiledRuleset;
@@ -39,20 +35,8 @@ const all = async <T>(kind: string): Promise<T[]> => {
 };
 
 beforeAll(async () => {
-  let server = process.env['TEST_DATABASE_URL'];
-  if (server === undefined) {
-    directory = await mkdtemp(join(tmpdir(), 'examples-'));
-    await chmod(directory, 0o755);
-    embedded = await startEmbeddedPostgres({ dataDir: join(directory, 'postgres') });
-    server = embedded.url;
-  }
-  const name = `examples_${randomUUID().replaceAll('-', '')}`;
-  const admin = Database.create({ url: server, name: 'test', migrations: [] });
-  await admin.query(`CREATE DATABASE ${name}`);
-  await admin.close();
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  const config = loadPlatformConfig({ DATABASE_URL: url.href, LOG_LEVEL: 'error', PATAKA_ADMIN_TOKEN: ADMIN });
+  own = await ownDatabase();
+  const config = loadPlatformConfig({ DATABASE_URL: own.url, LOG_LEVEL: 'error', PATAKA_ADMIN_TOKEN: ADMIN });
   service = await openService(config, await openInfrastructure(config, 'flag-admin'), () => undefined);
   origin = `http://127.0.0.1:${await service.listen(0, '127.0.0.1')}`;
 
@@ -66,8 +50,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await service?.close();
-  await embedded?.stop();
-  if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+  await own?.dispose();
 });
 
 const NOON = '2026-07-15T12:00:00+05:30';

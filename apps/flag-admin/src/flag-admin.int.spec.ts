@@ -1,11 +1,8 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { routes, topics, type AccessChange, type Experiment, type ExperimentChange, type ExperimentEvent, type Flag, type FlagChange, type SegmentChange } from '@pataka/contracts';
-import { Database, deadLetterRecord, decodeBatch, encodeEvent, encodeEventBatch, cloudEventJson, uuidv7, type LogRecord, type ProjectionStatus, type ReceivedEvent } from '@pataka/event-sourcing';
-import { loadPlatformConfig, openInfrastructure, startEmbeddedPostgres, type EmbeddedPostgres, type Infrastructure, type Service } from '@pataka/platform';
+import { deadLetterRecord, decodeBatch, encodeEvent, encodeEventBatch, cloudEventJson, uuidv7, type LogRecord, type ProjectionStatus, type ReceivedEvent } from '@pataka/event-sourcing';
+import { type Infrastructure, loadPlatformConfig, openInfrastructure, ownDatabase, type OwnDatabase, type Service } from '@pataka/platform';
 import { openOperations, openService } from './app.module';
 import type { Bootstrap } from './bootstrap';
 import { EXPERIMENT_FLAGS } from './experiments/experiment-flags.process';
@@ -13,36 +10,19 @@ import { EXPERIMENT_FLAGS } from './experiments/experiment-flags.process';
 const ADMIN = `test-admin-${randomBytes(24).toString('hex')}`;
 const SERVER = `test-server-${randomBytes(24).toString('hex')}`;
 
-let embedded: EmbeddedPostgres | undefined;
-let directory: string | undefined;
-let databaseUrl: string;
+let own: OwnDatabase;
 
 beforeAll(async () => {
-  let server = process.env['TEST_DATABASE_URL'];
-  if (server === undefined) {
-    directory = await mkdtemp(join(tmpdir(), 'flag-admin-'));
-    // PostgreSQL runs as nobody when we are root, and mkdtemp makes directories that only their owner may enter.
-    await chmod(directory, 0o755);
-    embedded = await startEmbeddedPostgres({ dataDir: join(directory, 'postgres') });
-    server = embedded.url;
-  }
-  const name = `flag_admin_${randomUUID().replaceAll('-', '')}`;
-  const admin = Database.create({ url: server, name: 'test', migrations: [] });
-  await admin.query(`CREATE DATABASE ${name}`);
-  await admin.close();
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  databaseUrl = url.href;
+  own = await ownDatabase();
 });
 afterAll(async () => {
-  await embedded?.stop();
-  if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+  await own?.dispose();
 });
 
 interface Running { service: Service; infrastructure: Infrastructure; origin: string; bootstrap: Bootstrap | null }
 
 const open = async (variables: Record<string, string> = { PATAKA_ADMIN_TOKEN: ADMIN, PATAKA_SERVER_KEY: SERVER }): Promise<Running> => {
-  const config = loadPlatformConfig({ DATABASE_URL: databaseUrl, LOG_LEVEL: 'error', ...variables });
+  const config = loadPlatformConfig({ DATABASE_URL: own.url, LOG_LEVEL: 'error', ...variables });
   const infrastructure = await openInfrastructure(config, 'flag-admin');
   let bootstrap: Bootstrap | null = null;
   const service = await openService(config, infrastructure, (made) => { bootstrap = made; });
@@ -487,7 +467,7 @@ describe('flag-admin over PostgreSQL', () => {
 
   describe('the store', () => {
     it('proves its chain, and that its documents are the fold of its events', async () => {
-      const operations = openOperations({ databaseUrl, log: running.infrastructure.log });
+      const operations = openOperations({ databaseUrl: own.url, log: running.infrastructure.log });
       const report = await operations.store?.verify();
       expect(report).toEqual({ events: (await everything()).length, faults: [] });
       expect(await operations.runner.verify('evaluation-counts')).toMatchObject({ equal: true, tables: [{ table: 'counts', rows: 1 }] });

@@ -31,3 +31,4 @@ export * from './start';
 export * from './static-site';
 export * from './time-series';
 export * from './until-done';
+export * from './own-database-testing';

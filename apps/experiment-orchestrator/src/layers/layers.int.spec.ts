@@ -1,10 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { CreateExperiment, Experiment, ExperimentEvent, Holdout, HoldoutEvent } from '@pataka/contracts';
 import { Database, EventStore, handle } from '@pataka/event-sourcing';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '@pataka/platform';
+import { ownDatabase, type OwnDatabase } from '@pataka/platform';
 import { type ExperimentCommand, experimentAggregate } from '../experiments/experiment.decider';
 import { holdoutAggregate, type HoldoutCommand, type HoldoutState } from './holdout.decider';
 import { type Placement, Placements } from './placement';
@@ -17,8 +13,7 @@ const variants = [{ id: 'a', weight: 0.5, config: 'a', isControl: true }, { id: 
 describe('experiments of a layer', () => {
   let database: Database;
   let store: EventStore;
-  let embedded: EmbeddedPostgres | undefined;
-  let directory: string | undefined;
+  let own: OwnDatabase;
   const placements = new Placements(schema);
   type Source = ExperimentCommand | ((sql: Parameters<Placements['layers']>[0], state: Experiment | null) => Promise<ExperimentCommand>);
   const act = (id: string, command: Source) => handle<Experiment | null, ExperimentCommand, ExperimentEvent, Experiment>(store, experimentAggregate, id, command, context);
@@ -33,27 +28,13 @@ describe('experiments of a layer', () => {
   };
 
   beforeAll(async () => {
-    let server = process.env['TEST_DATABASE_URL'];
-    if (server === undefined) {
-      directory = await mkdtemp(join(tmpdir(), 'layers-'));
-      // PostgreSQL runs as nobody when we are root, and mkdtemp makes directories that only their owner may enter.
-      await chmod(directory, 0o755);
-      embedded = await startEmbeddedPostgres({ dataDir: join(directory, 'postgres') });
-      server = embedded.url;
-    }
-    const name = `layers_${randomUUID().replaceAll('-', '')}`;
-    const admin = Database.create({ url: server, name: 'spec', migrations: [] });
-    await admin.query(`CREATE DATABASE ${name}`);
-    await admin.close();
-    const url = new URL(server);
-    url.pathname = `/${name}`;
-    database = Database.create({ url: url.href, name: 'spec', migrations: EventStore.migrations(schema) });
+    own = await ownDatabase();
+    database = Database.create({ url: own.url, name: 'spec', migrations: EventStore.migrations(schema) });
     store = new EventStore({ database, schema, service: 'experiment-orchestrator', lockId: 78 });
   }, 60_000);
   afterAll(async () => {
     await database?.close();
-    await embedded?.stop();
-    if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+    await own?.dispose();
   });
 
   it('have stretches of their own from their start on, and give them back', async () => {

@@ -1,8 +1,6 @@
 import { type Experiment, type ExperimentEvent, topics } from '@pataka/contracts';
-import { Database, EventStore, handle, PostgresEventLog, ProjectionRunner } from '@pataka/event-sourcing';
+import { createTestDatabase, Database, describeWithDatabase, EventStore, handle, PostgresEventLog, ProjectionRunner } from '@pataka/event-sourcing';
 import type { Logger } from '@pataka/platform';
-// eslint-disable-next-line @nx/enforce-module-boundaries -- what a library tests with is no part of what it offers
-import { createTestDatabase, describeWithDatabase } from '../../../../libs/event-sourcing/src/database-testing';
 import { experimentAggregate, type ExperimentCommand } from '../experiments/experiment.decider';
 import { ExperimentReads } from '../experiments/experiment-reads';
 import { experimentResultsProjection } from '../experiments/experiment-results.projection';

@@ -1,51 +1,31 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { topics, type KeyListChunk, type SegmentChange } from '@pataka/contracts';
 import { Database, decodeBatch, type ReceivedEvent } from '@pataka/event-sourcing';
-import { loadPlatformConfig, openInfrastructure, startEmbeddedPostgres, type EmbeddedPostgres, type Infrastructure, type Service } from '@pataka/platform';
+import { type Infrastructure, loadPlatformConfig, openInfrastructure, ownDatabase, type OwnDatabase, type Service } from '@pataka/platform';
 import { openOperations, openService } from '../app.module';
 
 const ADMIN = `test-admin-${randomBytes(24).toString('hex')}`;
 const SERVER = `test-server-${randomBytes(24).toString('hex')}`;
 
-let embedded: EmbeddedPostgres | undefined;
-let directory: string | undefined;
-let databaseUrl: string;
+let own: OwnDatabase;
 let service: Service;
 let infrastructure: Infrastructure;
 let origin: string;
 let database: Database;
 
 beforeAll(async () => {
-  let server = process.env['TEST_DATABASE_URL'];
-  if (server === undefined) {
-    directory = await mkdtemp(join(tmpdir(), 'segment-lists-'));
-    // PostgreSQL runs as nobody when we are root, and mkdtemp makes directories that only their owner may enter.
-    await chmod(directory, 0o755);
-    embedded = await startEmbeddedPostgres({ dataDir: join(directory, 'postgres') });
-    server = embedded.url;
-  }
-  const name = `segment_lists_${randomUUID().replaceAll('-', '')}`;
-  const admin = Database.create({ url: server, name: 'test', migrations: [] });
-  await admin.query(`CREATE DATABASE ${name}`);
-  await admin.close();
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  databaseUrl = url.href;
-  const config = loadPlatformConfig({ DATABASE_URL: databaseUrl, LOG_LEVEL: 'fatal', PATAKA_ADMIN_TOKEN: ADMIN, PATAKA_SERVER_KEY: SERVER });
+  own = await ownDatabase();
+  const config = loadPlatformConfig({ DATABASE_URL: own.url, LOG_LEVEL: 'fatal', PATAKA_ADMIN_TOKEN: ADMIN, PATAKA_SERVER_KEY: SERVER });
   infrastructure = await openInfrastructure(config, 'flag-admin');
   service = await openService(config, infrastructure, () => undefined);
   origin = `http://127.0.0.1:${await service.listen(0, '127.0.0.1')}`;
-  database = Database.create({ url: databaseUrl, name: 'test', migrations: [] });
+  database = Database.create({ url: own.url, name: 'test', migrations: [] });
 }, 60_000);
 afterAll(async () => {
   await database?.close();
   await service?.close();
-  await embedded?.stop();
-  if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+  await own?.dispose();
 });
 
 interface Answer { status: number; headers: Headers; text: string; body: Record<string, unknown> }
@@ -77,7 +57,7 @@ const published = async (): Promise<ReceivedEvent[]> => {
   return events;
 };
 const verified = async () => {
-  const operations = openOperations({ databaseUrl, log: infrastructure.log });
+  const operations = openOperations({ databaseUrl: own.url, log: infrastructure.log });
   return operations.store!.verify().finally(() => operations.close());
 };
 

@@ -1,10 +1,7 @@
-import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { topics, type AccessChange, type Member, type Principal } from '@pataka/contracts';
 import { Database, decodeBatch } from '@pataka/event-sourcing';
-import { AccessDirectory, loadPlatformConfig, openInfrastructure, signSession, startEmbeddedPostgres, type EmbeddedPostgres, type Infrastructure, type Service } from '@pataka/platform';
+import { AccessDirectory, type Infrastructure, loadPlatformConfig, openInfrastructure, ownDatabase, type OwnDatabase, type Service, signSession } from '@pataka/platform';
 import { openService } from '../app.module';
 import { TestProvider } from './oidc-provider.contract';
 
@@ -12,33 +9,18 @@ const ADMIN = `test-admin-${randomBytes(24).toString('hex')}`;
 const GOOD = 'monsoon lantern seven';
 const provider = new TestProvider();
 
-let embedded: EmbeddedPostgres | undefined;
-let directory: string | undefined;
-let databaseUrl: string;
+let own: OwnDatabase;
 let database: Database;
 let service: Service;
 let infrastructure: Infrastructure;
 let origin: string;
 
 beforeAll(async () => {
-  let server = process.env['TEST_DATABASE_URL'];
-  if (server === undefined) {
-    directory = await mkdtemp(join(tmpdir(), 'sign-in-'));
-    await chmod(directory, 0o755);
-    embedded = await startEmbeddedPostgres({ dataDir: join(directory, 'postgres') });
-    server = embedded.url;
-  }
-  const name = `sign_in_${randomUUID().replaceAll('-', '')}`;
-  const admin = Database.create({ url: server, name: 'test', migrations: [] });
-  await admin.query(`CREATE DATABASE ${name}`);
-  await admin.close();
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  databaseUrl = url.href;
-  database = Database.create({ url: databaseUrl, name: 'test', migrations: [] });
+  own = await ownDatabase();
+  database = Database.create({ url: own.url, name: 'test', migrations: [] });
   await provider.start();
   const config = loadPlatformConfig({
-    DATABASE_URL: databaseUrl, LOG_LEVEL: 'error', PATAKA_ADMIN_TOKEN: ADMIN, PATAKA_SERVER_KEY: 'a-server-key-of-the-test', PATAKA_CLIENT_KEY: 'a-client-key-of-the-test',
+    DATABASE_URL: own.url, LOG_LEVEL: 'error', PATAKA_ADMIN_TOKEN: ADMIN, PATAKA_SERVER_KEY: 'a-server-key-of-the-test', PATAKA_CLIENT_KEY: 'a-client-key-of-the-test',
     PATAKA_PUBLIC_URL: 'https://flags.example.org', PATAKA_OIDC_ISSUER: provider.issuer, PATAKA_OIDC_CLIENT_ID: provider.clientId, PATAKA_OIDC_CLIENT_SECRET: provider.clientSecret,
     PATAKA_OIDC_ROLE_CLAIM: 'realm.groups', PATAKA_OIDC_ROLES: 'ops=admin,fleet=fleet_manager',
   });
@@ -50,8 +32,7 @@ afterAll(async () => {
   await service?.close();
   await database?.close();
   provider.stop();
-  await embedded?.stop();
-  if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+  await own?.dispose();
 });
 
 interface Answer { status: number; headers: Headers; body: Record<string, unknown>; cookies: string[] }

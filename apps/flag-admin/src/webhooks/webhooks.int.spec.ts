@@ -1,12 +1,9 @@
 import { createHmac } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { topics, type Alert, type Webhook, type WebhookAttempt, type WebhookDelivery } from '@pataka/contracts';
 import { Database, encodeEvent, uuidv7 } from '@pataka/event-sourcing';
-import { loadPlatformConfig, openInfrastructure, startEmbeddedPostgres, type EmbeddedPostgres, type Infrastructure, type Service } from '@pataka/platform';
+import { type Infrastructure, loadPlatformConfig, openInfrastructure, ownDatabase, type OwnDatabase, type Service } from '@pataka/platform';
 import { openService } from '../app.module';
 import { DeliveryStore } from './delivery-store';
 import { DeliveryWorker, MOST_TRIES, type Outcome } from './delivery.worker';
@@ -44,8 +41,7 @@ class Receiver {
   }
 }
 
-let embedded: EmbeddedPostgres;
-let directory: string;
+let own: OwnDatabase;
 let infrastructure: Infrastructure;
 let service: Service;
 let origin: string;
@@ -75,27 +71,24 @@ const signatureOf = (secret: string, { headers, body }: Received): string =>
 const flag = (key: string, tags: string[] = []) => ask('POST', '/api/flags', { key, type: 'BOOLEAN', status: 'ACTIVE', defaultValue: false, tags });
 
 const open = async (): Promise<void> => {
-  const config = loadPlatformConfig({ DATABASE_URL: embedded.url, LOG_LEVEL: 'fatal', PATAKA_ADMIN_TOKEN: TOKEN, PATAKA_WEBHOOKS_ALLOW_PRIVATE: 'true' });
+  const config = loadPlatformConfig({ DATABASE_URL: own.url, LOG_LEVEL: 'fatal', PATAKA_ADMIN_TOKEN: TOKEN, PATAKA_WEBHOOKS_ALLOW_PRIVATE: 'true' });
   infrastructure = await openInfrastructure(config, 'flag-admin');
   service = await openService(config, infrastructure, () => undefined);
   origin = `http://127.0.0.1:${await service.listen(0, '127.0.0.1')}`;
 };
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'webhooks-'));
-  await chmod(directory, 0o755);
-  embedded = await startEmbeddedPostgres({ dataDir: join(directory, 'postgres') });
+  own = await ownDatabase();
   receiver = new Receiver();
   port = await receiver.listen();
   await open();
-  database = Database.create({ url: embedded.url, name: 'webhooks-spec', migrations: [] });
+  database = Database.create({ url: own.url, name: 'webhooks-spec', migrations: [] });
 }, 120_000);
 afterAll(async () => {
   await service.close();
   await database.close();
   await receiver.close();
-  await embedded.stop();
-  await rm(directory, { recursive: true, force: true });
+  await own?.dispose();
 }, 60_000);
 
 describe('webhooks', () => {
