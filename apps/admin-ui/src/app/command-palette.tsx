@@ -1,4 +1,4 @@
-import { useDeferredValue, useId, useMemo, useState, type KeyboardEvent } from 'react';
+import { useId, useMemo, useState, type KeyboardEvent } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { Segment } from '@pataka/contracts';
@@ -83,7 +83,8 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
   const all = [...usePages(), ...useDocuments()];
-  const commands = best(all, useDeferredValue(text));
+  // Not deferred: Enter runs what has been typed, never what an older text found.
+  const commands = best(all, text);
   const run = (command: Command): void => { onClose(); command.run(); };
   const press = (event: KeyboardEvent): void => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
