@@ -130,6 +130,20 @@ describe('a service with the node SDK', () => {
     await until('the change arrives', () => served() === acknowledged(), 5_000);
   });
 
+  it('tells how often it has evaluated a flag, once', async () => {
+    const key = 'counted_flag';
+    await pataka.admin.post('/api/flags', { key, type: 'STRING', status: 'ACTIVE', defaultValue: 'served', environments: { production: { enabled: true, rules: [] } } });
+    await until('the flag arrives', () => client.details(key, 'mine', {}).errorCode === undefined);
+    const other = await Pataka.connect({ url: network.url, key: pataka.tokens.server });
+    for (let i = 0; i < 250; i += 1) other.string(key, 'mine', { targetingKey: `u-${i}` });
+    // Closing sends what the minute under way has counted.
+    await other.close();
+    const counted = async (): Promise<number> => (await pataka.admin.get<{ evaluationCount: number } & Record<string, unknown>>(`/api/flags/${key}`)).evaluationCount;
+    // The other client's own looks for the flag may be among them by then.
+    await until('the evaluations are counted', async () => (await counted()) >= 250, 20_000);
+    expect(await counted()).toBeLessThan(500);
+  }, 60_000);
+
   it('misses nothing while its network is cut', async () => {
     const changed = new Set<string>();
     const off = client.on('change', (keys) => keys.forEach((key) => changed.add(key)));
