@@ -50,7 +50,7 @@ function Tree({ nodes, open, onEdit }: { nodes: readonly RegionNode[]; open: boo
     <ul className="region-tree">
       {nodes.map(({ region, children }) => {
         const label = <div className="row region-row"><span className="strong">{region.name ?? region.key}</span><span className="key tiny faint">{region.key}</span>{children.length > 0 && <span className="badge">{children.length}</span>}{onEdit !== null && <IconButton small label={t('administration.regions.edit', { region: region.name ?? region.key })} icon="edit" onPress={() => onEdit(region.key)} />}</div>;
-        return <li key={region.key}>{children.length === 0 ? <div className="region-leaf">{label}</div> : <details open={open}><summary aria-label={t('administration.regions.open', { region: region.name ?? region.key })} /><div>{label}</div><Tree nodes={children} open={open} onEdit={onEdit} /></details>}</li>;
+        return <li key={region.key} className="region-node">{label}{children.length > 0 && <details open={open}><summary aria-label={t('administration.regions.open', { region: region.name ?? region.key })} /><Tree nodes={children} open={open} onEdit={onEdit} /></details>}</li>;
       })}
     </ul>
   );

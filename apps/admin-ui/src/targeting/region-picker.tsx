@@ -22,7 +22,8 @@ function Tree({ nodes, chosen, covered, onToggle, open }: TreeProps) {
           </label>
         );
         const below = <Tree nodes={children} chosen={chosen} covered={covered || is} onToggle={onToggle} open={open} />;
-        return <li key={region.key}>{children.length === 0 ? <div className="region-leaf">{label}</div> : <details open={open}><summary aria-label={t('targeting.region.open', { region: region.name ?? region.key })} /><div className="region-label">{label}</div>{below}</details>}</li>;
+        // The label stands outside of what is folded: a closed `details` shows nothing but its summary.
+        return <li key={region.key} className="region-node">{label}{children.length > 0 && <details open={open}><summary aria-label={t('targeting.region.open', { region: region.name ?? region.key })} />{below}</details>}</li>;
       })}
     </ul>
   );
