@@ -138,6 +138,22 @@ const flag = (key: string, more: Partial<Flag> = {}): Partial<Flag> => ({
     await until('it is off', async () => !(await pataka.admin.ask<Flag>('GET', '/api/flags/upi_autopay')).environments['production']!.enabled);
   });
 
+  it('opens the side bar on a phone, and from it the settings, and gives the focus back', async () => {
+    const page = await open('/flags', { phone: true });
+    const opener = page.getByRole('button', { name: 'Open the menu' });
+    await opener.click();
+    await page.getByRole('dialog').getByRole('link', { name: 'Segments' }).waitFor();
+    await page.getByRole('button', { name: /^Settings/ }).click();
+    await page.getByLabel('Language').selectOption('hi');
+    await page.locator('html[lang=hi]').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByLabel('भाषा').selectOption('en');
+    await page.keyboard.press('Escape');
+    await page.getByLabel('Language').waitFor({ state: 'detached' });
+    await page.keyboard.press('Escape');
+    await opener.and(page.locator(':focus')).waitFor();
+  });
+
   it('shows a key once, and what somebody else changes without a reload', async () => {
     const page = await open('/keys');
     await page.getByRole('button', { name: 'New key' }).click();

@@ -1,18 +1,15 @@
-import { useState } from 'react';
-import { Link } from '@tanstack/react-router';
+import { lazy, Suspense, useRef, useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components/Button';
-import { Dialog as AriaDialog, DialogTrigger } from 'react-aria-components/Dialog';
-import { Popover } from 'react-aria-components/Popover';
 import { roleOf, useSession } from '../api/session';
 import { useT } from '../i18n/intl';
 import { switchLocale } from '../i18n/catalogues';
 import { useLocale } from '../i18n/intl';
 import { type Locale, localeNames, locales, rememberLocale } from '../i18n/locales';
-import { signOut } from '../session/sign-out';
-import { Button } from '../ui/button';
 import { Segmented, Select } from '../ui/fields';
 import { Icon } from '../ui/icons';
 import { setTheme, useTheme } from './theme';
+
+const AccountSettings = lazy(() => import('./account-settings').then((module) => ({ default: module.AccountSettings })));
 
 export const chooseLocale = (locale: Locale): void => {
   rememberLocale(locale);
@@ -34,28 +31,22 @@ export function ThemeChooser() {
   );
 }
 
-/** Who is signed in; language, appearance, and the way out. */
+/** Who is signed in; opens language, appearance, and the way out. */
 export function Account() {
   const t = useT();
   const principal = useSession();
+  const trigger = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
   const name = principal?.name ?? principal?.subject ?? '…';
   const role = roleOf(principal);
   return (
-    <DialogTrigger isOpen={open} onOpenChange={setOpen}>
-      <AriaButton className="account">
+    <>
+      <AriaButton ref={trigger} className="account" aria-haspopup="dialog" aria-expanded={open} onPress={() => setOpen(true)}>
         <span className="avatar" aria-hidden="true">{name.slice(0, 1).toUpperCase()}</span>
         <span className="grow truncate"><span className="visually-hidden">{t('common.settings')} </span><span className="small strong">{name}</span><br /><span className="tiny faint">{role === null ? '' : t(`common.role.${role}`)}</span></span>
         <Icon name="settings" size={14} />
       </AriaButton>
-      <Popover className="popover account-popover" placement="top start">
-        <AriaDialog className="dialog" aria-label={t('common.account', { name })}>
-          {principal?.email !== undefined && <Link to="/profile" onClick={() => setOpen(false)}>{t('common.profile')}</Link>}
-          <LanguageSelect />
-          <ThemeChooser />
-          <Button icon="logout" onPress={() => { setOpen(false); void signOut(); }}>{t('common.signOut')}</Button>
-        </AriaDialog>
-      </Popover>
-    </DialogTrigger>
+      {open && <Suspense fallback={null}><AccountSettings trigger={trigger} name={name} onClose={() => setOpen(false)} /></Suspense>}
+    </>
   );
 }

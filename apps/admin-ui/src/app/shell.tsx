@@ -1,7 +1,5 @@
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { Dialog as AriaDialog } from 'react-aria-components/Dialog';
-import { Modal, ModalOverlay } from 'react-aria-components/Modal';
 import { mayDo, useSession } from '../api/session';
 import { useLiveUpdates } from '../api/live-updates';
 import { useFollowedFlags } from '../flags/flag-store';
@@ -11,13 +9,15 @@ import { Icon } from '../ui/icons';
 import { Account } from './account';
 import { navigation } from './navigation';
 
+// What is opened, not seen at first, comes when it is opened: the first page stays small.
+const Drawer = lazy(() => import('./drawer').then((module) => ({ default: module.Drawer })));
 const Palette = lazy(() => import('./command-palette').then((module) => ({ default: module.CommandPalette })));
 
 export function Brand() {
   return <Link to="/flags" className="brand"><img src="/pataka.svg" alt="" width={24} height={24} />Pataka <small lang="hi">पताका</small></Link>;
 }
 
-function Navigation({ onGone }: { onGone?: () => void }) {
+export function Navigation({ onGone }: { onGone?: () => void }) {
   const t = useT();
   const principal = useSession();
   return (
@@ -31,21 +31,6 @@ function Navigation({ onGone }: { onGone?: () => void }) {
         </div>
       ))}
     </nav>
-  );
-}
-
-function Drawer({ open, onClose }: { open: boolean; onClose: () => void }) {
-  const t = useT();
-  return (
-    <ModalOverlay className="scrim drawer-scrim" isOpen={open} onOpenChange={(next) => { if (!next) onClose(); }} isDismissable>
-      <Modal className="modal">
-        <AriaDialog className="sidebar drawer" aria-label={t('common.nav.label')}>
-          <div className="row between"><Brand /><IconButton label={t('common.close')} icon="close" onPress={onClose} /></div>
-          <Navigation onGone={onClose} />
-          <div className="sidebar-foot"><Account /></div>
-        </AriaDialog>
-      </Modal>
-    </ModalOverlay>
   );
 }
 
@@ -98,7 +83,7 @@ export function Shell() {
         {offline && <div className="banner" role="status"><Icon name="alert" />{t('common.offline')}</div>}
         <Outlet />
       </main>
-      <Drawer open={drawer} onClose={() => setDrawer(false)} />
+      {drawer && <Suspense fallback={null}><Drawer onClose={() => setDrawer(false)} /></Suspense>}
       {palette && <Suspense fallback={null}><Palette onClose={() => setPalette(false)} /></Suspense>}
     </div>
   );

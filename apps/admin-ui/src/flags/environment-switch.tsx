@@ -1,11 +1,8 @@
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useQueryClient } from '@tanstack/react-query';
 import type { Flag } from '@pataka/contracts';
 import { useMay } from '../api/session';
-import { useFormats } from '../i18n/format';
 import { useT } from '../i18n/intl';
-import { Confirm } from '../ui/dialog';
-import { Notice } from '../ui/states';
 import { Switch } from '../ui/switch';
 import { explainError } from '../ui/states';
 import { toast } from '../ui/toast';
@@ -14,20 +11,7 @@ import { switchEnvironment } from './flag-store';
 /** People are served from here: a switch asks first. */
 export const isGuarded = (environment: string): boolean => environment === 'production';
 
-function ConfirmSwitch({ flag, environment, on, onClose, onConfirm }: { flag: Flag; environment: string; on: boolean; onClose: () => void; onConfirm: (reason: string) => void }) {
-  const t = useT();
-  const formats = useFormats();
-  const rules = flag.environments[environment]?.rules.length ?? 0;
-  return (
-    <Confirm
-      open onClose={onClose} reason danger={!on} onConfirm={onConfirm} title={t(on ? 'flags.switch.onTitle' : 'flags.switch.offTitle', { flag: flag.name ?? flag.key, environment })}
-      confirm={t(on ? 'flags.switch.on' : 'flags.switch.off')} {...(on ? { typed: flag.key } : {})}
-    >
-      <p>{on ? t('flags.switch.onWhat', { count: rules }) : t('flags.switch.offWhat', { value: JSON.stringify(flag.defaultValue) })}</p>
-      {(flag.evaluationCount ?? 0) > 0 && <Notice>{t('flags.switch.evaluations', { count: formats.number(flag.evaluationCount ?? 0) })}</Notice>}
-    </Confirm>
-  );
-}
+const ConfirmSwitch = lazy(() => import('./confirm-switch').then((module) => ({ default: module.ConfirmSwitch })));
 
 /** The switch of a flag in one environment, wherever it is shown. Turning off in production is one click more, turning on needs the key typed. */
 export function EnvironmentSwitch({ flag, environment, words }: { flag: Flag; environment: string; words?: boolean }) {
@@ -49,7 +33,7 @@ export function EnvironmentSwitch({ flag, environment, words }: { flag: Flag; en
   return (
     <>
       <Switch label={t('flags.switch.label', { flag: flag.name ?? flag.key, environment })} on={on} disabled={!may || flag.status === 'ARCHIVED'} onChange={(next) => (isGuarded(environment) ? setAsked(next) : run(next))} {...(words === undefined ? {} : { words })} />
-      {asked !== null && <ConfirmSwitch flag={flag} environment={environment} on={asked} onClose={() => setAsked(null)} onConfirm={(reason) => run(asked, reason)} />}
+      {asked !== null && <Suspense fallback={null}><ConfirmSwitch flag={flag} environment={environment} on={asked} onClose={() => setAsked(null)} onConfirm={(reason) => run(asked, reason)} /></Suspense>}
     </>
   );
 }
