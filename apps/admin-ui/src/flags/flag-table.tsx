@@ -1,18 +1,17 @@
-import { type KeyboardEvent, memo, useLayoutEffect, useRef, useState } from 'react';
-import { Link } from '@tanstack/react-router';
+import { type KeyboardEvent, memo, type MouseEvent, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useRouter } from '@tanstack/react-router';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import type { Environment, Flag } from '@pataka/contracts';
-import { useFormats } from '../i18n/format';
+import { useMay } from '../api/session';
+import { loadMessages } from '../i18n/catalogues';
 import { useT } from '../i18n/intl';
 import { ariaSort, SortButton, type Sorting } from '../ui/table';
-import { Time } from '../ui/time';
-import { EnvironmentSwitch } from './environment-switch';
-import { StaleBadge, StatusBadge } from './flag-badges';
+import { useSwitching } from './environment-switch';
+import { FlagRow } from './flag-row';
 import type { SortColumn } from './list-search';
 
 const ROW_PX = 56;
 const CARD_PX = 114;
-const MOST_TAGS = 3;
 const MOST_ENVIRONMENTS = 4;
 const narrow = window.matchMedia('(max-width: 48rem)');
 
@@ -25,31 +24,6 @@ const useNarrow = (): boolean => {
   }, []);
   return is;
 };
-
-interface RowProps { flag: Flag; index: number; top: number; environments: readonly Environment[] }
-
-const Row = memo(function Row({ flag, index, top, environments }: RowProps) {
-  const formats = useFormats();
-  const t = useT();
-  return (
-    <div role="row" aria-rowindex={index + 2} className="flag-row" data-index={index} style={{ transform: `translateY(${top}px)` }}>
-      <div role="cell" className="flag-name">
-        <Link to="/flags/$key" params={{ key: flag.key }} className="truncate strong" preload={false}>{flag.name ?? flag.key}</Link>
-        <span className="row flag-meta">
-          <span className="key tiny faint truncate">{flag.key}</span>
-          {(flag.tags ?? []).slice(0, MOST_TAGS).map((tag) => <span key={tag} className="tag truncate">{tag}</span>)}
-        </span>
-      </div>
-      {environments.map((environment) => (
-        <div role="cell" key={environment.key} className="flag-environment"><span className="tiny faint flag-environment-name" aria-hidden="true">{environment.name}</span><EnvironmentSwitch flag={flag} environment={environment.key} words={false} /></div>
-      ))}
-      <div role="cell" className="flag-state"><StatusBadge status={flag.status} /><StaleBadge flag={flag} /></div>
-      <div role="cell" className="flag-type small soft">{t(`flags.type.${flag.type}`)}</div>
-      <div role="cell" className="flag-last small soft">{flag.lastEvaluated === null || flag.lastEvaluated === undefined ? <span className="faint">{t('common.never')}</span> : <Time at={flag.lastEvaluated} relative />}</div>
-      <div role="cell" className="flag-count small soft">{formats.number(flag.evaluationCount ?? 0)}</div>
-    </div>
-  );
-});
 
 function Heading({ id, label, sorting, onSort, className }: { id: SortColumn; label: string; sorting: Sorting; onSort: (sorting: Sorting) => void; className: string }) {
   return <div role="columnheader" className={className} aria-sort={ariaSort(id, sorting)}><SortButton id={id} sorting={sorting} onSort={onSort}>{label}</SortButton></div>;
@@ -83,24 +57,50 @@ const useRowKeys = (scrollTo: (index: number) => void, count: number) => (event:
   requestAnimationFrame(() => list.querySelector<HTMLElement>(`[data-index="${next}"] a`)?.focus({ preventScroll: true }));
 };
 
+/** Goes where a row's link leads; a new tab, a download or a menu are the browser's business. What the page of a flag needs comes once the list is pointed at. */
+const useRowLinks = () => {
+  const router = useRouter();
+  const preloaded = useRef(false);
+  const onClick = (event: MouseEvent<HTMLElement>): void => {
+    const key = event.target instanceof Element ? event.target.closest<HTMLElement>('a[data-key]')?.dataset['key'] : undefined;
+    if (key === undefined || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    void router.navigate({ to: '/flags/$key', params: { key } });
+  };
+  const preload = (): void => {
+    if (preloaded.current) return;
+    preloaded.current = true;
+    void router.loadRouteChunk(router.routesByPath['/flags/$key']);
+    void loadMessages('targeting');
+  };
+  return { onClick, onPointerOver: preload, onFocus: preload };
+};
+
+interface TableProps { flags: readonly Flag[]; environments: readonly Environment[]; sorting: Sorting; onSort: (sorting: Sorting) => void }
+
 /** Thousands of flags; only those in sight are in the document. */
-export function FlagTable({ flags, environments, sorting, onSort }: { flags: readonly Flag[]; environments: readonly Environment[]; sorting: Sorting; onSort: (sorting: Sorting) => void }) {
+export const FlagTable = memo(function FlagTable({ flags, environments, sorting, onSort }: TableProps) {
   const t = useT();
-  const shown = environments.slice(0, MOST_ENVIRONMENTS);
+  const may = useMay('manage');
+  const shown = useMemo(() => environments.slice(0, MOST_ENVIRONMENTS), [environments]);
   const body = useRef<HTMLDivElement>(null);
   const [offset, setOffset] = useState(0);
   const isNarrow = useNarrow();
   useLayoutEffect(() => setOffset(body.current === null ? 0 : body.current.getBoundingClientRect().top + window.scrollY), [isNarrow]);
   const size = isNarrow ? CARD_PX : ROW_PX;
-  const rows = useWindowVirtualizer({ count: flags.length, estimateSize: () => size, overscan: 8, scrollMargin: offset, getItemKey: (index) => flags[index]!.key });
+  // Rows in the next frame are soon enough, and leave the wheel free: there are some beyond the edge already.
+  const rows = useWindowVirtualizer({ count: flags.length, estimateSize: () => size, overscan: 8, scrollMargin: offset, getItemKey: (index) => flags[index]!.key, useFlushSync: false });
   useLayoutEffect(() => rows.measure(), [rows, size]);
   const onKeyDown = useRowKeys((index) => rows.scrollToIndex(index), flags.length);
+  const links = useRowLinks();
+  const { ask, dialog } = useSwitching();
   return (
     <div role="table" aria-label={t('flags.title')} aria-rowcount={flags.length + 1} className="flag-table" style={{ '--environments': shown.length } as object} onKeyDown={onKeyDown}>
       <Headings environments={shown} sorting={sorting} onSort={onSort} />
-      <div role="rowgroup" ref={body} className="flag-body" style={{ height: rows.getTotalSize() }}>
-        {rows.getVirtualItems().map((item) => <Row key={item.key} flag={flags[item.index]!} index={item.index} top={item.start - offset} environments={shown} />)}
+      <div role="rowgroup" ref={body} className="flag-body" style={{ height: rows.getTotalSize() }} {...links}>
+        {rows.getVirtualItems().map((item) => <FlagRow key={item.key} flag={flags[item.index]!} index={item.index} top={item.start - offset} environments={shown} may={may} onSwitch={ask} />)}
       </div>
+      {dialog}
     </div>
   );
-}
+});

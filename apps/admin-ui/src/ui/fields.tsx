@@ -77,11 +77,11 @@ export function Segmented<V extends string>({ label, value, onChange, options, d
   );
 }
 
-export function SearchField({ label, value, onChange, placeholder, inputRef }: { label: string; value: string; onChange: (value: string) => void; placeholder?: string; inputRef?: Ref<HTMLInputElement> }) {
+export function SearchField({ label, value, onChange, onBlur, placeholder, inputRef }: { label: string; value: string; onChange: (value: string) => void; onBlur?: () => void; placeholder?: string; inputRef?: Ref<HTMLInputElement> }) {
   return (
     <div className="search">
       <Icon name="search" />
-      <input ref={inputRef} type="search" className="input" aria-label={label} placeholder={placeholder ?? label} value={value} onChange={(event) => onChange(event.target.value)} autoComplete="off" spellCheck={false} />
+      <input ref={inputRef} type="search" className="input" aria-label={label} placeholder={placeholder ?? label} value={value} onChange={(event) => onChange(event.target.value)} onBlur={onBlur} autoComplete="off" spellCheck={false} />
     </div>
   );
 }
