@@ -76,6 +76,9 @@ const useRowLinks = () => {
   return { onClick, onPointerOver: preload, onFocus: preload };
 };
 
+// Where the rows began the last time: coming back, they are drawn once.
+let lastOffset = 0;
+
 interface TableProps { flags: readonly Flag[]; environments: readonly Environment[]; sorting: Sorting; onSort: (sorting: Sorting) => void }
 
 /** Thousands of flags; only those in sight are in the document. */
@@ -84,9 +87,9 @@ export const FlagTable = memo(function FlagTable({ flags, environments, sorting,
   const may = useMay('manage');
   const shown = useMemo(() => environments.slice(0, MOST_ENVIRONMENTS), [environments]);
   const body = useRef<HTMLDivElement>(null);
-  const [offset, setOffset] = useState(0);
+  const [offset, setOffset] = useState(lastOffset);
   const isNarrow = useNarrow();
-  useLayoutEffect(() => setOffset(body.current === null ? 0 : body.current.getBoundingClientRect().top + window.scrollY), [isNarrow]);
+  useLayoutEffect(() => setOffset(lastOffset = body.current === null ? 0 : body.current.getBoundingClientRect().top + window.scrollY), [isNarrow]);
   const size = isNarrow ? CARD_PX : ROW_PX;
   // Rows in the next frame are soon enough, and leave the wheel free: there are some beyond the edge already.
   const rows = useWindowVirtualizer({ count: flags.length, estimateSize: () => size, overscan: 8, scrollMargin: offset, getItemKey: (index) => flags[index]!.key, useFlushSync: false });

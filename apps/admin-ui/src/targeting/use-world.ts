@@ -13,9 +13,18 @@ const named = ({ key, name }: { key: string; name?: string }): ComboOption => ({
 const attributesOf = (conditions: readonly Condition[]): string[] =>
   conditions.flatMap(({ attribute, any = [], all = [], not }) => [...(attribute === undefined ? [] : [attribute]), ...attributesOf([...any, ...all, ...(not === undefined ? [] : [not])])]);
 
+const usedIn = new WeakMap<Flag, readonly string[]>();
+/** A flag's attributes are looked for once: there are thousands of flags, and every page of one asks. */
+const usedBy = (flag: Flag): readonly string[] => {
+  let used = usedIn.get(flag);
+  if (used === undefined) usedIn.set(flag, (used = [...new Set(Object.values(flag.environments).flatMap(({ rules }) => rules.flatMap((rule) => attributesOf(rule.conditions ?? []))))]));
+  return used;
+};
+
 const attributesIn = (flags: readonly Flag[]): ComboOption[] => {
-  const used = flags.flatMap((flag) => Object.values(flag.environments).flatMap(({ rules }) => rules.flatMap((rule) => attributesOf(rule.conditions ?? []))));
-  return [...new Set([...Object.keys(knownAttributes), ...used])].sort().map((id) => ({ id, label: id }));
+  const all = new Set(Object.keys(knownAttributes));
+  for (const flag of flags) for (const attribute of usedBy(flag)) all.add(attribute);
+  return [...all].sort().map((id) => ({ id, label: id }));
 };
 
 /** Everything that rules refer to, as options for editors and as the engine takes it. */
