@@ -57,6 +57,13 @@ export class Checkpoints {
       [projection, generation]);
   }
 
+  /** An SQL expression: all checkpoints of a generation as JSON, offset by topic and partition. */
+  offsetsSql(projection: string, generation: number): string {
+    return `(SELECT coalesce(json_object_agg(topic, offsets ORDER BY topic), '{}') FROM (
+      SELECT topic, json_object_agg(partition, next_offset::text ORDER BY partition) AS offsets FROM ${this.table}
+      WHERE projection = '${projection}' AND generation = ${generation} GROUP BY topic) AS topics)`;
+  }
+
   async remove(sql: Sql, projection: string, generation: number): Promise<void> {
     await sql.query(`DELETE FROM ${this.table} WHERE projection = $1 AND generation = $2`, [projection, generation]);
   }

@@ -3,6 +3,7 @@ import { INSTANT_PATTERN, type JsonValue, plainInstant } from '@pataka/contracts
 import { contentTypes, isJsonObject } from './cloud-event';
 import type { EventBatch, ReceivedEvent, Refused } from './event-batch';
 import type { LogRecord, RecordBatch } from './event-log';
+import { inStretches } from './stretches';
 
 /** Largest value that is decoded. */
 export const MAX_EVENT_BYTES = 4 * 1024 * 1024;
@@ -125,10 +126,19 @@ const decodeRecord = (record: LogRecord, sink: Sink): void => {
   sink.events.push(received(fromHeaders(record.headers), jsonOf(record.value), record, 0));
 };
 
+const decoded = ({ topic, partition, records, nextOffset, highWatermark }: RecordBatch, sink: Sink): EventBatch =>
+  ({ topic, partition, records, nextOffset, highWatermark, firstOffset: records[0]?.offset ?? nextOffset, ...sink });
+
 /** The events of some records: binary, structured and batch records alike. What can't be taken is refused with its reason; nothing throws. */
 export const decodeBatch = (batch: RecordBatch): EventBatch => {
   const sink: Sink = { events: [], refused: [] };
   for (const record of batch.records) taking(sink, record, 0, () => decodeRecord(record, sink));
-  const { topic, partition, records, nextOffset, highWatermark } = batch;
-  return { topic, partition, records, nextOffset, highWatermark, firstOffset: records[0]?.offset ?? nextOffset, ...sink };
+  return decoded(batch, sink);
+};
+
+/** The same, for a thread that has more to do: a full batch takes tens of milliseconds. */
+export const decodeInStretches = async (batch: RecordBatch): Promise<EventBatch> => {
+  const sink: Sink = { events: [], refused: [] };
+  await inStretches(batch.records, (record) => taking(sink, record, 0, () => decodeRecord(record, sink)));
+  return decoded(batch, sink);
 };

@@ -1,7 +1,7 @@
 import { Catch, type RpcExceptionFilter } from '@nestjs/common';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { defaultIfEmpty, isObservable, lastValueFrom, type Observable, throwError } from 'rxjs';
-import { decodeBatch } from './cloud-event-decode';
+import { decodeInStretches } from './cloud-event-decode';
 import type { EventBatch } from './event-batch';
 import type { Consumption, EventLog, RecordBatch, Subscription } from './event-log';
 import { asError } from './log-backoff';
@@ -108,7 +108,7 @@ export class EventLogTransport extends Server implements CustomTransportStrategy
     if (!handler) throw new Error(`no handler for ${batch.topic}`);
     try {
       // Nest answers with an observable where a filter took an error: only subscribing to it brings the error to light.
-      const answer = await handler(decodeBatch(batch));
+      const answer = await handler(await decodeInStretches(batch));
       return isObservable(answer) ? await lastValueFrom(answer.pipe(defaultIfEmpty(undefined))) : answer;
     } catch (error) {
       throw error instanceof Error ? error : new Error(messageOf(error), { cause: error });

@@ -37,6 +37,14 @@ export class Generations {
     return row?.generation ?? null;
   }
 
+  /**
+   * An SQL expression: the checkpoints of a generation as JSON, offset by topic and partition, or null once it is no longer live. In one statement with what is
+   * read of its tables, these are the offsets of that.
+   */
+  offsetsSql(projection: string, generation: number): string {
+    return `(SELECT ${this.checkpoints.offsetsSql(projection, generation)} FROM ${this.table} WHERE projection = '${projection}' AND generation = ${generation} AND status = 'live')`;
+  }
+
   /** The live generation; the first is made here, by whoever comes first. */
   async ensureLive(projection: Projection): Promise<number> {
     return (await this.live(this.database, projection.name)) ?? this.database.transaction(async (sql) => {

@@ -20,6 +20,7 @@ export * from './outbox-relay-table';
 export * from './uuid';
 export * from './outbox-relay';
 export * from './dead-letters';
+export * from './stretches';
 export * from './database-testing';
 export * from './decider-testing';
 export * from './process-manager';

@@ -11,7 +11,7 @@ import { OutboxRelay } from './outbox-relay';
 import { PostgresEventLog } from './postgres-event-log';
 import { processManager } from './process-manager';
 import type { FillLane, Progress, Projection } from './projection';
-import { ProjectionRunner } from './projection-runner';
+import { ProjectionRunner, type Offsets } from './projection-runner';
 import { rowProjection } from './row-projection';
 import { derivedUuid } from './uuid';
 
@@ -395,9 +395,17 @@ describeWithDatabase('ProjectionRunner', () => {
       await consume('key-sums');
       let published = 500;
       let stopped = false;
+      let reads = 0;
       const failures: unknown[] = [];
       const other = openDatabase();
       const reading = runnerOn(other);
+      // Every event is a record: whatever generation was read, its offsets tell how many it has counted.
+      const counted = async (from: ProjectionRunner, on: Database): Promise<void> => {
+        const { offsets, events } = await from.readLive('key-sums', async (live) =>
+          (await on.query<{ offsets: Offsets | null; events: number }>(`SELECT ${live.offsets} AS offsets, (SELECT sum(events)::int FROM "${live.schema}".sums) AS events`))[0]!);
+        reads += 1;
+        expect(Object.values(offsets[topic]!).reduce((sum, offset) => sum + Number(offset), 0)).toBe(events);
+      };
       const writer = (async () => {
         while (!stopped) {
           await publish(...numbers(published, published + 10));
@@ -409,6 +417,7 @@ describeWithDatabase('ProjectionRunner', () => {
       const reader = (async () => {
         while (!stopped) {
           await other.query(`SELECT sum(sum) FROM "${await reading.liveSchema('key-sums')}".sums`).catch((error: unknown) => failures.push(error));
+          await counted(reading, other).catch((error: unknown) => failures.push(error));
           await sleep(2);
         }
       })();
@@ -417,6 +426,7 @@ describeWithDatabase('ProjectionRunner', () => {
       await Promise.all([writer, reader]);
       await consume('key-sums');
       expect(failures).toEqual([]);
+      expect(reads).toBeGreaterThan(10);
       expect(await database.query(`SELECT sum(sum)::int AS sum, sum(events)::int AS events FROM "${await runner.liveSchema('key-sums')}".sums`))
         .toEqual([{ sum: (published * (published - 1)) / 2, events: published }]);
       expect(await runner.verify('key-sums')).toMatchObject({ equal: true });

@@ -40,6 +40,9 @@ export interface ReplayOptions {
   signal?: AbortSignal;
 }
 
+/** Offsets of the next records to apply, by topic and partition. */
+export type Offsets = Record<string, Record<string, string>>;
+
 const CACHE_MS = 1_000;
 const CLOSE_ENOUGH = 5_000;
 const MOST_ROUNDS = 20;
@@ -51,7 +54,7 @@ export class ProjectionRunner {
   private readonly checkpointsTable: Checkpoints;
   private readonly generations: Generations;
   private readonly writer: LiveWriter;
-  private readonly schemas = new Map<string, { schema: string; readAt: number }>();
+  private readonly lives = new Map<string, { generation: number; readAt: number }>();
   private listening: Promise<unknown> | null = null;
 
   constructor(private readonly options: ProjectionRunnerOptions) {
@@ -119,13 +122,20 @@ export class ProjectionRunner {
 
   /** PostgreSQL schema of the live generation, for reads. Ask before every read: it changes with a replay. */
   async liveSchema(name: string): Promise<string> {
-    this.listening ??= this.database.listen(generationsChannel(this.options.schema), () => this.schemas.clear());
-    const cached = this.schemas.get(name);
-    if (cached !== undefined && performance.now() - cached.readAt < CACHE_MS) return cached.schema;
-    const readAt = performance.now();
-    const schema = this.generations.schemaOf(name, await this.generations.ensureLive(this.projection(name)));
-    this.schemas.set(name, { schema, readAt });
-    return schema;
+    return this.generations.schemaOf(name, await this.live(name));
+  }
+
+  /**
+   * Reads the live generation together with the offsets it is at, in one statement: `read` gets its schema, and `offsets`, an expression to select beside the
+   * rest under that name. It is called again where a replay has swapped generations meanwhile.
+   */
+  async readLive<Row extends { offsets: Offsets | null }>(name: string, read: (live: { schema: string; offsets: string }) => Promise<Row>): Promise<Row & { offsets: Offsets }> {
+    for (;;) {
+      const generation = await this.live(name);
+      const row = await read({ schema: this.generations.schemaOf(name, generation), offsets: this.generations.offsetsSql(name, generation) });
+      if (row.offsets !== null) return { ...row, offsets: row.offsets };
+      this.lives.delete(name);
+    }
   }
 
   /** Fills a new generation from the whole log while the live one goes on, makes it live in one transaction, and drops the old one. */
@@ -178,7 +188,7 @@ export class ProjectionRunner {
       await this.generations.promote(sql, name, retired, rebuild.generation);
       return retired;
     }, { unhurried: true });
-    this.schemas.clear();
+    this.lives.clear();
     await sleep(this.options.graceMs ?? 2_000);
     // Readers that hold on longer than that keep their tables: the next replay drops them.
     await this.generations.drop(name, before).catch(() => undefined);
@@ -204,6 +214,16 @@ export class ProjectionRunner {
         throw error;
       }
     }, { unhurried: true });
+  }
+
+  private async live(name: string): Promise<number> {
+    this.listening ??= this.database.listen(generationsChannel(this.options.schema), () => this.lives.clear());
+    const cached = this.lives.get(name);
+    if (cached !== undefined && performance.now() - cached.readAt < CACHE_MS) return cached.generation;
+    const readAt = performance.now();
+    const generation = await this.generations.ensureLive(this.projection(name));
+    this.lives.set(name, { generation, readAt });
+    return generation;
   }
 
   private projection(name: string): Projection {

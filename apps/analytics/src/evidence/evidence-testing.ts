@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Correction, Experiment, JsonValue, Metric } from '@pataka/contracts';
 import { topics } from '@pataka/contracts';
-import { Database, type EventBatch, type LogRecord, type Projection, type ReceivedEvent } from '@pataka/event-sourcing';
+import { Database, type ProjectionRunner, type EventBatch, type LogRecord, type Projection, type ReceivedEvent } from '@pataka/event-sourcing';
 import { evidenceDdl, evidenceIndexes, evidenceTables } from './evidence-tables';
 
 /** `describe` where there is a PostgreSQL; elsewhere it says so, and with CI set the suite fails. */
@@ -29,6 +29,12 @@ export const newGeneration = async (database: Database): Promise<string> => {
 export const dropGeneration = async (database: Database, schema: string): Promise<void> => {
   await database.query(`drop schema ${schema} cascade`);
 };
+
+/** What reads a generation that nobody replays. */
+export const livingIn = (schema: string): Pick<ProjectionRunner, 'liveSchema' | 'readLive'> => ({
+  liveSchema: () => Promise.resolve(schema),
+  readLive: async (_, read) => ({ ...(await read({ schema, offsets: `'{}'::json` })), offsets: {} }),
+});
 
 /** Every row of every table as text, in one order. */
 export const dump = async (database: Database, schema: string): Promise<Record<string, string[]>> => {

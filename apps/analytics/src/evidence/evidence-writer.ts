@@ -1,4 +1,4 @@
-import type { Sql } from '@pataka/event-sourcing';
+import { inStretches, type Sql } from '@pataka/event-sourcing';
 import { tallyKpi } from '../kpis/kpi-tally';
 import type { ConversionRow, ExposureRow } from './archive-row';
 import { ArchiveStore } from './archive-store';
@@ -70,7 +70,7 @@ export class EvidenceWriter {
     const held = new Map((await this.shards.ofUnits([...new Set(facts.map((fact) => fact.unit))])).map((subject) => [refKey(subject), subject]));
     const changes = new Map<string, Change>();
     const track = new CoverageTrack();
-    for (const fact of facts) {
+    await inStretches(facts, (fact) => {
       const key = refKey(fact);
       const before = held.get(key) ?? null;
       const current = changes.get(key)?.after ?? before ?? newSubject(fact.unit, fact.experiment, shardOf(fact.unit));
@@ -78,7 +78,7 @@ export class EvidenceWriter {
       const after = withExposure(current, fact, plan);
       if (after !== before) changes.set(key, { before, after });
       if (plan?.variants.has(fact.variant)) track.note(current, fact.at);
-    }
+    });
     const { added, changed, tally } = await this.place([...changes.values()], plans, track);
     await this.subjects.insert(added);
     await this.subjects.save(changed);
@@ -102,7 +102,7 @@ export class EvidenceWriter {
       return after;
     };
     const [added, changed]: [Subject[], Subject[]] = [[], []];
-    for (const change of changes) (change.before === null ? added : changed).push(placed(change));
+    await inStretches(changes, (change) => void (change.before === null ? added : changed).push(placed(change)));
     return { added, changed, tally };
   }
 
@@ -119,10 +119,10 @@ export class EvidenceWriter {
     const tally = new Tally();
     const track = new CoverageTrack();
     const changed: Subject[] = [];
-    for (const fact of facts) tallyKpi(tally, fact, shardOf(fact.key), 1);
-    for (const before of held) {
+    await inStretches(facts, (fact) => tallyKpi(tally, fact, shardOf(fact.key), 1));
+    await inStretches(held, (before) => {
       const plan = plans.get(before.experiment);
-      if (plan === undefined || before.entry === null) continue;
+      if (plan === undefined || before.entry === null) return;
       let after = before;
       for (const fact of factsOf(before, groups)) {
         if (isCovered(before, fact, plan)) track.note(before, fact.at);
@@ -131,10 +131,10 @@ export class EvidenceWriter {
         tallyEvent(tally, before, fact, feeds, 1);
         after = withConversion(after, fact, feeds);
       }
-      if (after === before) continue;
+      if (after === before) return;
       weighDifference(tally, before, after, plan);
       changed.push(after);
-    }
+    });
     await this.subjects.saveMetrics(changed);
     this.shards.put(changed);
     await this.write(tally, track);

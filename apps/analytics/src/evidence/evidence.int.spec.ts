@@ -7,7 +7,7 @@ import { reportOf } from '../results/report';
 import { evidenceFill } from './evidence-fill';
 import { evidenceProjection } from './evidence.projection';
 import {
-  applyAll, batchesOf, conversionEvent, correctionEvent, describeWithDatabase, dropGeneration, dump, experimentEvent, exposureEvent, metricEvent, newGeneration, openTestDatabase, type TestEvent,
+  applyAll, batchesOf, conversionEvent, correctionEvent, describeWithDatabase, dropGeneration, dump, experimentEvent, exposureEvent, livingIn, metricEvent, newGeneration, openTestDatabase, type TestEvent,
 } from './evidence-testing';
 
 const instant = fc.integer({ min: 0, max: 96 }).map((hours) => new Date(Date.UTC(2026, 0, 1) + hours * 3_600_000).toISOString());
@@ -59,7 +59,7 @@ describeWithDatabase('evidence in PostgreSQL', () => {
 
   /** The bytes of every report but for the offsets. */
   const reportsOf = async (schema: string): Promise<string[]> => {
-    const reader = new EvidenceReader(database, { liveSchema: () => Promise.resolve(schema), checkpoints: () => Promise.resolve([]) });
+    const reader = new EvidenceReader(database, livingIn(schema));
     const inputs = await Promise.all(['exp1', 'exp2'].map((id) => reader.input(id)));
     return inputs.map((input) => JSON.stringify(reportOf(input, wholePeriod(input))));
   };
@@ -155,9 +155,8 @@ describeWithDatabase('evidence in PostgreSQL', () => {
 
   it('is held by its reader until a shard or a definition changes', async () => {
     const schema = await newGeneration(database);
-    const runner = { liveSchema: () => Promise.resolve(schema), checkpoints: () => Promise.resolve([]) };
-    const [reader, take] = [new EvidenceReader(database, runner), (...events: TestEvent[]) => applyAll(database, projection, schema, batchesOf(events, 100))];
-    const expectFresh = async (): Promise<void> => expect(await reader.input('exp1')).toEqual(await new EvidenceReader(database, runner).input('exp1'));
+    const [reader, take] = [new EvidenceReader(database, livingIn(schema)), (...events: TestEvent[]) => applyAll(database, projection, schema, batchesOf(events, 100))];
+    const expectFresh = async (): Promise<void> => expect(await reader.input('exp1')).toEqual(await new EvidenceReader(database, livingIn(schema)).input('exp1'));
     await take(experimentEvent('exp1', 1, {}), exposureEvent('seen', { targetingKey: 'u1', experimentId: 'exp1', variant: 'control', occurredAt: '2026-01-01T00:00:00Z' }));
     const first = await reader.input('exp1');
     expect((await reader.input('exp1')).rows).toBe(first.rows);

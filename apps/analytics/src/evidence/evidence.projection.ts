@@ -1,5 +1,5 @@
 import { topics, type Correction, type CorrectionChange, type Experiment, type ExperimentChange, type Metric, type MetricChange } from '@pataka/contracts';
-import type { EventBatch, Projection, ReceivedEvent, Refused, Sql } from '@pataka/event-sourcing';
+import { inStretches, type EventBatch, type Projection, type ReceivedEvent, type Refused, type Sql } from '@pataka/event-sourcing';
 import { conversionRow, exposureRow } from './archive-row';
 import { ArchiveStore } from './archive-store';
 import { DefinitionStore, planDifference } from './definition-store';
@@ -22,11 +22,11 @@ const refuse = (event: ReceivedEvent, reason: string): Refused => ({ record: eve
 const takeRows = async <Row>(events: readonly ReceivedEvent[], toRow: (event: ReceivedEvent) => Row | string, taking: Taking, take: (rows: Row[]) => Promise<void>): Promise<void> => {
   for (let start = 0; start < events.length; start += CHUNK) {
     const rows: Row[] = [];
-    for (const event of events.slice(start, start + CHUNK)) {
+    await inStretches(events.slice(start, start + CHUNK), (event) => {
       const row = toRow(event);
       if (typeof row === 'string') taking.refused.push(refuse(event, row));
       else rows.push(row);
-    }
+    });
     if (rows.length > 0) await take(rows);
   }
 };

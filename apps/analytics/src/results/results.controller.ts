@@ -3,9 +3,9 @@ import { DomainError, type ExperimentResults, type Fault } from '@pataka/contrac
 import { Answer, parameter, type Query as QueryOf } from '@pataka/platform';
 import { metricsOf } from '../evidence/evidence-plan';
 import { EvidenceReader } from './evidence-reader';
-import { HeldReports } from './held-reports';
-import { requestOf, type PeriodQuery } from './period';
+import type { PeriodQuery } from './period';
 import { reportCsv } from './report-csv';
+import { ReportDesk } from './report-desk';
 import { ReportStore } from './report-store';
 import { timelineOf, type Timeline } from './timeline';
 
@@ -41,16 +41,16 @@ const answerOf = (document: string, format: Format | null): Answer => {
 
 @Controller('api/experiments')
 export class ResultsController {
-  private readonly held = new HeldReports();
+  private readonly desk: ReportDesk;
 
-  constructor(@Inject(EvidenceReader) private readonly evidence: EvidenceReader, @Inject(ReportStore) private readonly reports: ReportStore) {}
+  constructor(@Inject(EvidenceReader) private readonly evidence: EvidenceReader, @Inject(ReportStore) private readonly reports: ReportStore) {
+    this.desk = new ReportDesk({ evidence, reports, nowMs: () => performance.now() });
+  }
 
   @Get(':id/results')
   async results(@Param('id') id: string, @Query() query: QueryOf): Promise<Answer> {
     const { name, format } = namedOf(query);
-    if (name !== null) return answerOf(await this.named(id, name), format);
-    const input = await this.evidence.input(id);
-    return answerOf(await this.reports.keep(this.held.of(input, requestOf(periodOf(query), input)), false), format);
+    return answerOf(await (name === null ? this.desk.answer(id, periodOf(query)) : this.named(id, name)), format);
   }
 
   @Get(':id/timeline')
