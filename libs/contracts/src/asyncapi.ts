@@ -35,7 +35,7 @@ const keyListMessages: Message[] = [{
 
 const accessMessages = [
   'key.created', 'key.updated', 'key.revoked', 'environment.created', 'member.created', 'member.updated', 'member.password-changed', 'member.sessions-ended', 'member.removed',
-  'signer.added', 'session.opened', 'session.closed', 'session.refused', 'dead-letter.replayed',
+  'signer.added', 'session.opened', 'session.closed', 'session.refused', 'session.throttled', 'dead-letter.replayed',
   'webhook.created', 'webhook.updated', 'webhook.secret-rotated', 'webhook.removed',
 ].map((type): Message => ({
   type, summary: 'Who may do what has changed; keys travel hashed',

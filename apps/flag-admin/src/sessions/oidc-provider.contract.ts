@@ -18,6 +18,8 @@ export class TestProvider {
   readonly clientSecret = randomBytes(16).toString('hex');
   person: Record<string, unknown> = {};
   spoilt: Spoilt = {};
+  /** Somebody who says no when asked whether this may know who they are. */
+  denies = false;
   private readonly keys = [generateKeyPairSync('rsa', { modulusLength: 2048 }), generateKeyPairSync('rsa', { modulusLength: 2048 })];
   private readonly grants = new Map<string, Grant>();
   private server: Server | undefined;
@@ -59,7 +61,7 @@ export class TestProvider {
     const redirectUri = query.get('redirect_uri') ?? '';
     if (query.get('code_challenge_method') !== 'S256' || query.get('response_type') !== 'code') return void response.writeHead(400).end();
     this.grants.set(code, { challenge: query.get('code_challenge') ?? '', nonce: query.get('nonce') ?? '', clientId: query.get('client_id') ?? '', redirectUri });
-    const back = new URLSearchParams({ code, state: query.get('state') ?? '' });
+    const back = new URLSearchParams({ ...(this.denies ? { error: 'access_denied' } : { code }), state: query.get('state') ?? '' });
     response.writeHead(302, { location: `${redirectUri}?${back.toString()}` }).end();
   }
 

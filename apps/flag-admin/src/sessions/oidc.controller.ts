@@ -21,21 +21,32 @@ export class OidcController {
   @Get()
   async begin(@Req() { raw }: Request, @Query() query: QueryOf): Promise<Answer> {
     const oidc = this.provider();
-    await this.throttle.attempt(this.from(raw).address);
-    const { url, id } = await oidc.begin(safeReturn(parameter(query, 'returnTo')));
-    return this.redirect(url, [setCookie('oidc', id, { secure: this.settings.secure, maxAgeSeconds: OIDC_SECONDS })]);
+    const to = safeReturn(parameter(query, 'returnTo'));
+    return this.orBack([], to, async () => {
+      await this.throttle.attempt(this.from(raw));
+      const { url, id } = await oidc.begin(to);
+      return this.redirect(url, [setCookie('oidc', id, { secure: this.settings.secure, maxAgeSeconds: OIDC_SECONDS })]);
+    });
   }
 
   @Get('callback')
   async callback(@Req() { raw }: Request): Promise<Answer> {
     const oidc = this.provider();
     const done = setCookie('oidc', '', { secure: this.settings.secure, maxAgeSeconds: 0 });
-    try {
+    return this.orBack([done], null, async () => {
       const { returnTo, cookies } = await this.finish(oidc, raw);
       return this.redirect(returnTo, [done, ...cookies]);
+    });
+  }
+
+  /** The sign-in page says what went wrong and what to do; it knows where one wanted to go where we do. */
+  private async orBack(cookies: string[], to: string | null, work: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await work();
     } catch (error) {
       if (!(error instanceof DomainError) || error.code === 'internal') throw error;
-      return this.redirect(`/sign-in?error=${error.code}`, [done]);
+      const reason = error.extensions['denied'] === true ? 'denied' : error.code;
+      return this.redirect(`/sign-in?${new URLSearchParams({ error: reason, ...(to === null || to === '/' ? {} : { to }) }).toString()}`, cookies);
     }
   }
 

@@ -87,6 +87,7 @@ export class Oidc {
       const claims = tokens.claims();
       if (claims !== undefined) return claims;
     } catch (error) {
+      if ((error as { error?: unknown }).error === 'access_denied') throw new DomainError('forbidden', 'The provider was told no: begin again, and let it tell who you are', [], { denied: true });
       // What the library says may quote tokens: its code is enough to find out what was wrong.
       throw new DomainError('unauthenticated', `The provider's answer was not accepted (${String((error as { code?: unknown }).code ?? 'unknown')}): begin again`);
     }

@@ -5,17 +5,18 @@ import type { Aggregate, StoredFacts } from '@pataka/event-sourcing';
 export type SessionEvent =
   | { type: 'session.opened'; data: { id: string; member: string; method: string; address: string } }
   | { type: 'session.closed'; data: { id: string; member: string; until: string } }
-  | { type: 'session.refused'; data: { id: string; member: string; method: string; address: string } };
+  | { type: 'session.refused'; data: { id: string; member: string; method: string; address: string } }
+  | { type: 'session.throttled'; data: { id: string; member?: string; limit: string; address: string; until: string } };
 
 /** Nothing is decided here: whether somebody may come in was, before. */
 export type SessionCommand = SessionEvent;
 
-const told: Record<SessionEvent['type'], AccessChange['change']> = { 'session.opened': 'created', 'session.closed': 'revoked', 'session.refused': 'refused' };
+const told: Record<SessionEvent['type'], AccessChange['change']> = { 'session.opened': 'created', 'session.closed': 'revoked', 'session.refused': 'refused', 'session.throttled': 'refused' };
 
 /** Addresses stay in the audit trail: no service needs them. */
 const publish = (event: SessionEvent & StoredFacts) => {
   const { id, member } = event.data;
-  const after = { id, member, ...('until' in event.data ? { until: event.data.until } : {}) };
+  const after = { id, ...(member === undefined ? {} : { member }), ...('until' in event.data ? { until: event.data.until } : {}) };
   const data: AccessChange = { kind: 'session', change: told[event.type], actor: event.meta.actor, id, after };
   return { topic: topics.accessChanges.name, key: id, type: event.type, data };
 };

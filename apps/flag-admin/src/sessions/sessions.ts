@@ -7,7 +7,7 @@ import type { Invitations } from '../members/invitations';
 import type { SessionRow, SessionRows, SignInMethod } from './session-rows';
 import { sessionAggregate, type SessionEvent } from './session.decider';
 import { TOKEN_SECONDS, type Signers } from './signers';
-import type { Throttle } from './throttle';
+import type { Attempt, Overstep, Throttle } from './throttle';
 
 interface Parts {
   store: EventStore; directory: AccessDirectory; members: Members; passwords: Passwords; invitations: Invitations; rows: SessionRows; signers: Signers; throttle: Throttle; now: () => number; onError: (error: Error) => void;
@@ -15,8 +15,7 @@ interface Parts {
 
 /** A browser that is signed in: what goes into its two cookies, and who it is. */
 export interface SignedIn { member: Member; session: SessionRow; token: string; expiresAt: string; renewal: string }
-/** Where a request came from, and what ties its traces together. */
-export interface From { address: string; correlationId: string }
+export type From = Attempt;
 
 // Longer than any token of the session may hold, with clocks that differ.
 const ENDED_MS = (TOKEN_SECONDS + 120) * 1000;
@@ -30,7 +29,7 @@ export class Sessions {
   /** Costs the same and answers the same whether the account is unknown, has no password, or has another one. */
   async signIn(email: string, password: string, from: From): Promise<SignedIn> {
     const { members, passwords, throttle } = this.parts;
-    const forgive = await throttle.attempt(from.address, email.normalize('NFC').toLowerCase());
+    const forgive = await throttle.attempt(from, email.normalize('NFC').toLowerCase());
     const member = await members.byEmail(email);
     if (!(await passwords.matches(member?.id ?? null, password)) || member === null) {
       if (member !== null) this.refused(member, from);
@@ -43,7 +42,7 @@ export class Sessions {
   /** Chooses a password with an invitation, which is used up by that. */
   async join(token: string, password: string, from: From): Promise<SignedIn> {
     const { members, invitations, throttle } = this.parts;
-    const forgive = await throttle.attempt(from.address);
+    const forgive = await throttle.attempt(from);
     const id = await invitations.memberOf(token);
     if (id === null) throw new DomainError('unauthenticated', 'This invitation has been used or is too old: ask an admin for a new one');
     await members.setPassword(id, password, { meta: { actor: id, correlationId: from.correlationId, reason: 'chosen with an invitation' } });
@@ -55,7 +54,7 @@ export class Sessions {
   async changePassword(member: string, currentPassword: string, password: string, from: From): Promise<SignedIn> {
     const { members, passwords, throttle } = this.parts;
     const { document } = await members.find(member);
-    const forgive = await throttle.attempt(from.address, document.email.normalize('NFC').toLowerCase());
+    const forgive = await throttle.attempt(from, document.email.normalize('NFC').toLowerCase());
     if (!(await passwords.matches(member, currentPassword))) {
       this.refused(document, from);
       throw new DomainError('validation', '1 fault in the request', [{ pointer: '/currentPassword', detail: 'is not the present password' }]);
@@ -95,6 +94,15 @@ export class Sessions {
   private refused(member: Member, from: From): void {
     const event: SessionEvent = { type: 'session.refused', data: { id: `ref_${uuidv7()}`, member: member.id, method: 'password', address: from.address } };
     this.note(event, 'anonymous', from).catch(this.parts.onError);
+  }
+
+  /** Written down behind the answer, as a refusal is, and once for each place, account and time: whoever goes on guessing writes nothing more. What was typed as an account stays out, since people type passwords there. */
+  throttled({ limit, account, address, correlationId, until }: Overstep): void {
+    const write = async (): Promise<void> => {
+      const member = account === null ? null : await this.parts.members.byEmail(account);
+      await this.note({ type: 'session.throttled', data: { id: `thr_${uuidv7()}`, ...(member === null ? {} : { member: member.id }), limit, address, until } }, 'anonymous', { address, correlationId });
+    };
+    write().catch(this.parts.onError);
   }
 
   private async note(event: SessionEvent, actor: string, { correlationId }: From): Promise<void> {

@@ -256,6 +256,20 @@ describe('guessing', () => {
     }
   });
 
+  it('is told of in the audit trail once for a place, an account and a time, without what was typed', async () => {
+    const { id } = await member('besieged@fleetflow.in');
+    const from = elsewhere();
+    const events = (): Promise<{ data: Record<string, unknown> }[]> => database.query(`SELECT data FROM flag_admin.events WHERE type = 'session.throttled' AND data->>'address' = $1 ORDER BY position`, [from]);
+    for (let attempt = 0; attempt < 8; attempt += 1) await signIn('besieged@fleetflow.in', 'wrong password here', from);
+    const first = await until(async () => { const rows = await events(); return rows.length > 0 && rows; });
+    expect(first.map(({ data }) => data)).toEqual([{ id: expect.stringMatching(/^thr_/), member: id, limit: 'pair', address: from, until: expect.stringMatching(/^\d{4}-/) }]);
+    // Guessing on, at ever other accounts: there is no more to tell than that this place is over its limit.
+    for (let account = 0; account < 12; account += 1) for (let attempt = 0; attempt < 6; attempt += 1) await signIn(`hunter2-${account}@fleetflow.in`, 'wrong password here', from);
+    const rows = await until(async () => { const now = await events(); return now.some(({ data }) => data['limit'] === 'address') && now; });
+    expect(rows.length).toBeLessThanOrEqual(8);
+    expect(JSON.stringify(rows)).not.toContain('hunter2');
+  }, 120_000);
+
   it('is no faster with many at once, and not by writing other addresses into a header', async () => {
     const from = elsewhere();
     const answers = await Promise.all(Array.from({ length: 12 }, (_, index) => signIn('asha@fleetflow.in', 'wrong password here', `203.0.113.${index}, ${from}`)));
@@ -273,8 +287,8 @@ describe('guessing', () => {
         times[email]!.push(performance.now() - start);
       }
     }
-    const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-    const [known = 0, unknown = 0] = Object.values(times).map(median);
+    // The fastest of each: a busy machine makes answers slower, never faster.
+    const [known = 0, unknown = 0] = Object.values(times).map((values) => Math.min(...values));
     expect(unknown / known).toBeGreaterThan(0.6);
     expect(unknown / known).toBeLessThan(1.6);
   });
@@ -319,6 +333,16 @@ describe('an OpenID provider', () => {
     provider.spoilt = spoilt;
     const { answer } = await browser('/api/session/oidc');
     expect([answer.headers.get('location'), answer.cookies.some((cookie) => cookie.startsWith('__Host-'))]).toEqual(['/sign-in?error=unauthenticated', false]);
+  });
+
+  it('leads back to the sign-in page, which says why, when the provider is told no or does not answer', async () => {
+    provider.denies = true;
+    const { answer } = await browser('/api/session/oidc').finally(() => { provider.denies = false; });
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/sign-in?error=denied']);
+    const from = elsewhere();
+    const begun = [];
+    for (let attempt = 0; attempt < 41; attempt += 1) begun.push(await ask('GET', '/api/session/oidc?returnTo=%2Flive', { headers: {}, from }));
+    expect([begun[0]?.headers.get('location')?.startsWith(provider.issuer), begun[40]?.status, begun[40]?.headers.get('location')]).toEqual([true, 302, '/sign-in?error=rate-limited&to=%2Flive']);
   });
 
   it('lets nobody in without a role, with a state of somebody else, twice, or to another site', async () => {

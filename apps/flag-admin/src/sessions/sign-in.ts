@@ -32,11 +32,11 @@ export const signIn = ({ database, schema, store, access, directory, config, onE
   const passwords = new Passwords(database, schema);
   const invitations = new Invitations(database, schema, now);
   const rows = new SessionRows(database, schema, now);
-  const throttle = new Throttle(database, schema, now);
+  const throttle = new Throttle(database, schema, now, (overstep) => sessions.throttled(overstep));
   const members = new Members({ store, access, passwords, invitations, rows });
   const signers = new Signers(store, now, onError);
   const oidc = config.oidc === undefined ? null : new Oidc(config.oidc, `${config.publicUrl ?? ''}${CALLBACK}`, database, schema, now);
-  const sessions = new Sessions({ store, directory, members, passwords, invitations, rows, signers, throttle, now, onError });
+  const sessions: Sessions = new Sessions({ store, directory, members, passwords, invitations, rows, signers, throttle, now, onError });
   return {
     controllers: [SessionController, OidcController, MembersController],
     providers: [
