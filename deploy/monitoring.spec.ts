@@ -1,6 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { pointOf } from '../apps/analytics/src/evidence/time-series-sink';
+import { kpiDefinitions } from '../apps/analytics/src/kpis/kpi-definitions';
+import { kpiPoints } from '../apps/analytics/src/kpis/kpi-sink';
+import { kpiReport } from '../apps/analytics/src/kpis/kpis';
 
 const root = join(__dirname, '..');
 const read = (path: string): string => readFileSync(join(__dirname, path), 'utf8');
@@ -35,6 +39,24 @@ describe.each(dashboards)('the dashboard %s', (_name, dashboard) => {
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
     expect(dashboard.panels.every(({ gridPos }) => gridPos.x + gridPos.w <= 24)).toBe(true);
   });
+});
+
+describe('what dashboards ask of InfluxDB', () => {
+  // The points as they are written, of the code that writes them.
+  const total = { minute: 0, experiment: 'e', variant: 'v', events: '1', value: '1' };
+  const points = [pointOf({ ...total, metric: '' }), pointOf({ ...total, metric: 'm' }), ...kpiPoints(kpiReport(kpiDefinitions.map(({ metric }) => ({ metric, day: 0, events: 1, sum: 1n })), { from: 0, until: 0, by: 'day' }))];
+  const queries = dashboards.flatMap(([name, { panels }]) => panels.flatMap(({ title, targets }) => targets.flatMap(({ query }) => (query === undefined ? [] : [{ panel: `${name} ${title}`, query }]))));
+  const all = (query: string, pattern: RegExp): string[] => [...query.matchAll(pattern)].map(([, name]) => name!);
+
+  it.each(queries)('$panel: measurement, field and tags are written', ({ query }) => {
+    const [[measurement], [field]] = [all(query, /_measurement == "(\w+)"/g), all(query, /_field == "(\w+)"/g)];
+    const written = points.filter((point) => point.measurement === measurement);
+    expect(written.filter(({ fields }) => field! in fields)).not.toEqual([]);
+    for (const [, tag, value] of query.matchAll(/\br\.([a-z]\w*) == "(\w+)"/g)) expect(written.map(({ tags }) => tags[tag!])).toContain(value);
+    for (const tag of all(query, /\bgroup\(columns: \["(\w+)"/g)) expect(written.every(({ tags }) => tag in tags)).toBe(true);
+  });
+
+  it('is asked at all', () => expect(queries.length).toBeGreaterThan(5));
 });
 
 describe('the alert rules', () => {

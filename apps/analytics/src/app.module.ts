@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
 import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner, Rebuilds } from '@pataka/event-sourcing';
-import { AccessDirectory, createService, projectionRoutes, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service } from '@pataka/platform';
+import { AccessDirectory, ConsumerMetrics, createService, projectionRoutes, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service } from '@pataka/platform';
 import { AlertContext } from './alerts/alert-context';
 import { alertWatchAggregate } from './alerts/alert-watch.decider';
 import { alertWatch } from './alerts/alert-watch.process';
@@ -13,8 +13,9 @@ import { defineFromTheStart } from './catalogue/define-metrics';
 import { Consumers, projectionOf } from './consumers';
 import { correctionAggregate } from './corrections/correction.decider';
 import { CorrectionsController } from './corrections/corrections.controller';
-import { EVIDENCE, evidenceProjection } from './evidence/evidence.projection';
+import { EVIDENCE, evidenceProjection, type OnCommitted } from './evidence/evidence.projection';
 import { correctionDdl } from './evidence/evidence-tables';
+import { EventOutcomes } from './evidence/event-outcomes';
 import { dashboards } from './kpis/dashboards';
 import { KpisController } from './kpis/kpis.controller';
 import { OverviewReader } from './kpis/overview-reader';
@@ -52,7 +53,7 @@ class AnalyticsModule {
   }
 }
 
-const open = (databaseUrl: string, log: Infrastructure['log'], onCommitted?: (experiments: string[]) => void) => {
+const open = (databaseUrl: string, log: Infrastructure['log'], onCommitted?: OnCommitted) => {
   const database = Database.create({ url: databaseUrl, name: 'pataka-analytics', migrations: [...EventStore.migrations(SCHEMA), ...ProjectionRunner.migrations(SCHEMA), ...ReportStore.migrations(SCHEMA)] });
   const store = new EventStore({ database, schema: SCHEMA, service: 'analytics', lockId: LOCK });
   for (const aggregate of [metricAggregate, correctionAggregate, alertWatchAggregate]) store.register(aggregate);
@@ -70,12 +71,19 @@ export const openOperations: OpenOperations = ({ databaseUrl, log }) => {
   return { store, runner, close: () => database.close() };
 };
 
+const consumersOf = ({ log, logger, metrics }: Infrastructure, runner: ProjectionRunner): EventLogTransport => new EventLogTransport({
+  log, ...new ConsumerMetrics({ registry: metrics, runner, projections: projectionOf, now: Date.now }).hooks,
+  position: async (group, topic, partition) => (projectionOf[group] === undefined ? '0' : runner.position(projectionOf[group], topic, partition)),
+  onError: (error, group) => logger.warn({ error: error.message, group }, 'a batch is tried again'),
+});
+
 /** Opens analytics. It starts whatever is away; without the database it answers 503 until that is back. */
 export const openService = async (_config: PlatformConfig, infrastructure: Infrastructure): Promise<Service> => {
   const { log, logger } = infrastructure;
   const warn = (message: string) => (error: Error): void => logger.warn({ error: error.message }, message);
   let publisher: ResultsPublisher | undefined;
-  const { database, store, runner } = open(infrastructure.databaseUrl, log, (experiments) => publisher?.changed(experiments));
+  const outcomes = new EventOutcomes(infrastructure.metrics);
+  const { database, store, runner } = open(infrastructure.databaseUrl, log, outcomes.andThen((experiments) => publisher?.changed(experiments)));
   const access = new AccessDirectory();
   const evidence = new EvidenceReader(database, runner);
   const reports = new ReportStore(database, SCHEMA);
@@ -99,10 +107,7 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
       database: () => (database.healthy() ? { status: 'pass' } : { status: 'fail', detail: 'the database is away' }),
       eventLog: () => (log.healthy() ? { status: 'pass' } : { status: 'warn', detail: 'the event log is away: evidence waits' }),
     },
-    transport: new EventLogTransport({
-      log, position: async (group, topic, partition) => (projectionOf[group] === undefined ? '0' : runner.position(projectionOf[group], topic, partition)),
-      onError: (error, group) => logger.warn({ error: error.message, group }, 'a batch is tried again'),
-    }),
+    transport: consumersOf(infrastructure, runner),
     openapi: () => openapiDocument('analytics'),
     onReady: () => {
       until(() => log.ensureTopics(Object.values(topics)), 'the topics could not be made yet');

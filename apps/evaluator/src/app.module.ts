@@ -3,6 +3,7 @@ import { openapiDocument, topics } from '@pataka/contracts';
 import { Database, EventLogTransport, uuidv7 } from '@pataka/event-sourcing';
 import { AccessDirectory, createService, type Infrastructure, NoSnapshotCache, type PlatformConfig, type Service, untilDone } from '@pataka/platform';
 import { withCors } from './cors';
+import { evaluationDurations, evaluatorMetrics } from './evaluator-metrics';
 import { ClientRules } from './events/client-rules';
 import { EvaluationCounts } from './events/evaluation-counts';
 import { BackgroundEvents, EventBuffer } from './events/event-buffer';
@@ -54,14 +55,13 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
   const tokens = new StreamTokens(access, now);
   const streams = new ChangeStreams({ state, access, tokens, now, random: Math.random });
   const needRules = (): void => follower.needRules();
-  const ofrep = new OfrepRoutes({ state, exposures, counts, tokens, stale: () => follower.stale(), needRules, now });
+  const timed = evaluationDurations();
+  const ofrep = new OfrepRoutes({ state, exposures, counts, tokens, stale: () => follower.stale(), needRules, now, timed });
+  const hooks = evaluatorMetrics({ registry: infrastructure.metrics, counts, follower, access, streams, timed, now });
   const history = new ChangeHistory({ log, settled: () => state.position });
   const explaining = new ExplainRoutes({ state, history, lists, needRules, environments: () => access.environments(), now });
   const events = new EventsRoute({ buffer, clientRules, now });
-  const prepareTopics = async (): Promise<void> => {
-    await log.ensureTopics(Object.values(topics));
-    await follower.noteEmptyTopics();
-  };
+  const prepareTopics = (): Promise<void> => log.ensureTopics(Object.values(topics)).then(() => follower.noteEmptyTopics());
 
   await follower.restore();
   return createService({
@@ -70,7 +70,7 @@ export const openService = async (_config: PlatformConfig, infrastructure: Infra
     infrastructure, access,
     hotRoutes: withCors([...ofrep.routes(), ...new RulesetRoutes({ state, needRules }).routes(), ...new ListsRoutes({ lists, needRules }).routes(), ...explaining.routes(), ...events.routes(), ...streams.routes()]),
     checks: { rules: () => follower.health(), eventLog: () => (log.healthy() ? { status: 'pass' } : { status: 'warn', detail: 'the event log is away: events are refused, evaluation goes on' }) },
-    transport: new EventLogTransport({ log, position: async (_group, topic) => follower.position(topic) }),
+    transport: new EventLogTransport({ log, ...hooks, position: async (_group, topic) => follower.position(topic) }),
     openapi: () => openapiDocument('evaluator'),
     onReady: () => void untilDone(prepareTopics, { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the topics could not be made yet') }),
     onDrain: () => streams.close(),

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
 import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner, Rebuilds } from '@pataka/event-sourcing';
-import { AccessDirectory, type Clock, createService, readGauge, type Infrastructure, openClock, type OpenOperations, type PlatformConfig, type Service, untilDone, projectionRoutes } from '@pataka/platform';
+import { AccessDirectory, type Clock, ConsumerMetrics, createService, outboxMetrics, readGauge, readSeries, type Infrastructure, openClock, type OpenOperations, type PlatformConfig, type Service, untilDone, projectionRoutes } from '@pataka/platform';
 import { reweighDue } from './bandits/reweigh';
 import { Consumers } from './consumers';
 import { experimentAggregate } from './experiments/experiment.decider';
@@ -25,6 +25,8 @@ import { timerMigrations } from './rollouts/timers';
 const SCHEMA = 'orchestrator';
 // Any number that no other service of the database uses.
 const LOCK = 7_142_000_002;
+// A series each: their number has to stay bounded.
+const MOST_SERIES = 50;
 const checkpointed = new Set([FLAG_LINK, RESULTS_PROJECTION, CATALOGUE, ROLLOUT_ALERTS]);
 
 interface Parts { database: Database; store: EventStore; runner: ProjectionRunner; access: AccessDirectory; reads: ExperimentReads; catalogue: Catalogue; now: Clock }
@@ -77,7 +79,11 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
   const rebuilds = new Rebuilds({ database, schema: SCHEMA, runner, log, now: Date.now, onError: (error) => logger.error({ err: error }, 'a rebuild failed') });
   const opening = new AbortController();
 
-  readGauge(infrastructure.metrics, { name: 'pataka_outbox_pending', help: 'Events that wait for the log' }, () => relay.pending());
+  const registry = infrastructure.metrics;
+  const consumers = new ConsumerMetrics({ registry, runner, projections: Object.fromEntries([...checkpointed].map((name) => [name, name])), now: Date.now });
+  outboxMetrics(registry, relay, Date.now);
+  readSeries(registry, { name: 'pataka_rollout_step', help: 'The step that an experiment is at, of those that run', labelNames: ['experiment'], read: () => reads.steps(MOST_SERIES) });
+  readGauge(registry, { name: 'pataka_scheduler_leader', help: '1 while this process takes on what falls due: every orchestrator does, each a different experiment' }, () => (worker.works() ? 1 : 0));
   store.onAppended(() => relay.wake());
   relay.start();
   worker.start();
@@ -89,7 +95,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
       database: () => (database.healthy() ? { status: 'pass' } : { status: 'fail', detail: 'the database is away' }),
       eventLog: () => (log.healthy() ? { status: 'pass' } : { status: 'warn', detail: 'the event log is away: changes wait in the outbox' }),
     },
-    transport: new EventLogTransport({ log, position: async (group, topic, partition) => (checkpointed.has(group) ? runner.position(group, topic, partition) : '0') }),
+    transport: new EventLogTransport({ log, ...consumers.hooks, position: async (group, topic, partition) => (checkpointed.has(group) ? runner.position(group, topic, partition) : '0') }),
     openapi: () => openapiDocument('experiment-orchestrator'),
     onReady: () => void untilDone(() => log.ensureTopics(Object.values(topics)), { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the topics could not be made yet') }),
     onClose: async () => {

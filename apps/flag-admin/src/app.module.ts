@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { openapiDocument, topics } from '@pataka/contracts';
 import { Database, EventLogTransport, EventStore, OutboxRelay, ProjectionRunner, EventLog, Rebuilds } from '@pataka/event-sourcing';
-import { AccessDirectory, createService, readGauge, StaticSite, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service, projectionRoutes } from '@pataka/platform';
+import { AccessDirectory, ConsumerMetrics, createService, outboxMetrics, readSeries, StaticSite, untilDone, type Infrastructure, type OpenOperations, type PlatformConfig, type Service, projectionRoutes } from '@pataka/platform';
 import { AuditController } from './audit/audit.controller';
 import { bootstrapLines, bootstrapper, type Bootstrap } from './bootstrap';
 import { calendarAggregate } from './catalogue/calendars';
@@ -13,6 +13,7 @@ import { ACCESS_GROUP, Consumers } from './consumers';
 import { deadLetterAggregate } from './dead-letters/dead-letter.decider';
 import { DeadLettersController } from './dead-letters/dead-letters.controller';
 import { deadLettersProjection } from './dead-letters/dead-letters.projection';
+import { waitingLetters } from './dead-letters/waiting-letters';
 import { environmentAggregate } from './environments/environment.decider';
 import { EnvironmentsController } from './environments/environments.controller';
 import { experimentFlags } from './experiments/experiment-flags.process';
@@ -83,6 +84,13 @@ const print = (bootstrap: Bootstrap): void => {
   process.stdout.write(bootstrapLines(bootstrap));
 };
 
+/** What monitoring is told; answers what the consumers are to be heard by. */
+const metersOf = ({ metrics: registry }: Infrastructure, { database, runner, relay }: { database: Database; runner: ProjectionRunner; relay: OutboxRelay }): ConsumerMetrics['hooks'] => {
+  outboxMetrics(registry, relay, Date.now);
+  readSeries(registry, { name: 'pataka_dead_letters', help: 'Records that could not be taken and have not been replayed', labelNames: ['topic'], read: () => waitingLetters(database, runner, SCHEMA) });
+  return new ConsumerMetrics({ registry, runner, projections: Object.fromEntries(runner.names().map((name) => [name, name])), now: Date.now }).hooks;
+};
+
 /** Resolves after the first try; where that fails the work goes on behind. */
 const onceTried = (work: () => Promise<void>, signal: AbortSignal, onError: (error: Error) => void): Promise<void> =>
   new Promise((resolve) => {
@@ -119,7 +127,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
     onBootstrap(made);
   };
 
-  readGauge(infrastructure.metrics, { name: 'pataka_outbox_pending', help: 'Events that wait for the log' }, () => relay.pending());
+  const hooksOfConsumers = metersOf(infrastructure, { database, runner, relay });
   store.onAppended(() => relay.wake());
   relay.start();
   worker.start();
@@ -133,7 +141,7 @@ export const openService = async (config: PlatformConfig, infrastructure: Infras
       database: () => (prepared && database.healthy() ? { status: 'pass' } : { status: 'fail', detail: 'the database is away' }),
       eventLog: () => (log.healthy() ? { status: 'pass' } : { status: 'warn', detail: 'the event log is away: changes wait in the outbox' }),
     },
-    transport: new EventLogTransport({ log, position: async (group, topic, partition) => (group === ACCESS_GROUP ? '0' : runner.position(group, topic, partition)) }),
+    transport: new EventLogTransport({ log, ...hooksOfConsumers, position: async (group, topic, partition) => (group === ACCESS_GROUP ? '0' : runner.position(group, topic, partition)) }),
     site: StaticSite.open(join(__dirname, '../../admin-ui/dist')),
     openapi: () => openapiDocument('flag-admin'),
     onReady: () => void untilDone(() => log.ensureTopics(Object.values(topics)), { signal: opening.signal, onError: (error) => logger.warn({ error: error.message }, 'the topics could not be made yet') }),

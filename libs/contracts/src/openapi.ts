@@ -3,7 +3,8 @@ import { problems } from './problems';
 import { type Caller, type Route, routes, type ServiceName, serviceNames } from './routes';
 import { jsonSchemas } from './schema';
 
-const VERSION = '0.1.0';
+/** Of the product, and so of what it answers. */
+export const VERSION = '0.1.0';
 
 const problemSchema: JsonObject = {
   type: 'object', required: ['type', 'title', 'status', 'code'],

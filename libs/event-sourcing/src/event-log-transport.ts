@@ -23,6 +23,8 @@ export interface EventLogTransportOptions {
   onError?: (error: Error, group: string) => void;
   /** Hears whether a group reads. */
   onState?: (group: string, state: 'reading' | 'failing') => void;
+  /** Hears of every batch before it is handled, each time it is tried, and after it has taken effect. */
+  onBatch?: (group: string, batch: EventBatch, stage: 'begun' | 'taken') => void;
 }
 
 type Outcome = { seek: string } | undefined;
@@ -94,7 +96,7 @@ export class EventLogTransport extends Server implements CustomTransportStrategy
     const { position, onState, onError } = this.options;
     return {
       group, broadcast, topics: [...topics.keys()],
-      onBatch: (batch) => this.handle(topics, batch),
+      onBatch: (batch) => this.handle(group, topics, batch),
       onState: (state, error) => {
         onState?.(group, state);
         if (error) onError?.(error, group);
@@ -103,13 +105,17 @@ export class EventLogTransport extends Server implements CustomTransportStrategy
     };
   }
 
-  private async handle(topics: Map<string, BatchHandler>, batch: RecordBatch): Promise<void | { seek: string }> {
+  private async handle(group: string, topics: Map<string, BatchHandler>, batch: RecordBatch): Promise<void | { seek: string }> {
     const handler = topics.get(batch.topic);
     if (!handler) throw new Error(`no handler for ${batch.topic}`);
     try {
       // Nest answers with an observable where a filter took an error: only subscribing to it brings the error to light.
-      const answer = await handler(await decodeInStretches(batch));
-      return isObservable(answer) ? await lastValueFrom(answer.pipe(defaultIfEmpty(undefined))) : answer;
+      const decoded = await decodeInStretches(batch);
+      this.options.onBatch?.(group, decoded, 'begun');
+      const answer = await handler(decoded);
+      const outcome = isObservable(answer) ? await lastValueFrom(answer.pipe(defaultIfEmpty(undefined))) : answer;
+      this.options.onBatch?.(group, decoded, 'taken');
+      return outcome;
     } catch (error) {
       throw error instanceof Error ? error : new Error(messageOf(error), { cause: error });
     }

@@ -26,5 +26,6 @@ export * from './decider-testing';
 export * from './process-manager';
 export * from './row-projection';
 export * from './projection-runner';
+export type { Applied } from './projection-runner-live';
 export type { Checkpoint } from './checkpoint';
 export { Rebuilds, type ProjectionStatus, type RebuildStatus } from './rebuilds';

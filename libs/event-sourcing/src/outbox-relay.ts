@@ -34,6 +34,7 @@ export class OutboxRelay {
   private woken = false;
   private rouse: () => void = () => undefined;
   private failures = 0;
+  private carried = 0;
 
   constructor(private readonly options: OutboxRelayOptions) {
     this.table = `${quoted(options.schema)}.outbox`;
@@ -62,6 +63,17 @@ export class OutboxRelay {
   async pending(): Promise<number> {
     const [row] = await this.options.database.query<{ count: string }>(`SELECT count(*) FROM ${this.table}`);
     return Number(row?.count ?? 0);
+  }
+
+  /** The time of the first event that waits; null where none does. */
+  async oldest(): Promise<string | null> {
+    const [row] = await this.options.database.query<{ time: string | null }>(`SELECT headers->>'ce_time' AS time FROM ${this.table} ORDER BY id LIMIT 1`);
+    return row?.time ?? null;
+  }
+
+  /** Rows that this relay has published since it was made. */
+  get published(): number {
+    return this.carried;
   }
 
   private async run(): Promise<void> {
@@ -96,6 +108,7 @@ export class OutboxRelay {
     const rows = await sql.query<Row>(`SELECT id, topic, key, partition, headers, value FROM ${this.table} ORDER BY id LIMIT ${BATCH} FOR UPDATE`);
     if (rows.length === 0) return 'empty';
     await this.options.log.publish(rows.map(recordOf));
+    this.carried += rows.length;
     await sql.query(`DELETE FROM ${this.table} WHERE id = ANY($1::bigint[])`, [rows.map(({ id }) => id)]);
     return 'published';
   }

@@ -23,6 +23,10 @@ export interface LiveWriterParts {
 
 type Answer = void | { seek: string };
 
+/** What became of the events of a batch that a projection has taken. */
+export interface Applied { ok: number; duplicate: number; deadLetter: number }
+type AppliedListener = (projection: string, applied: Applied) => void;
+
 const TRIES = 3;
 const MOST_RACES = 10;
 const PIECE = 100;
@@ -30,11 +34,19 @@ const PIECE = 100;
 /** Someone else has moved the checkpoint since it was read. */
 class LostRace extends Error {}
 
+const isDone = ({ kind }: Place): boolean => kind === 'done';
+
 /** Applies batches to live generations, each record once. */
 export class LiveWriter {
   private readonly begun = new Set<string>();
+  private readonly listeners: AppliedListener[] = [];
 
   constructor(private readonly parts: LiveWriterParts) {}
+
+  /** Called after each batch that has taken effect. */
+  onApplied(listener: AppliedListener): void {
+    this.listeners.push(listener);
+  }
 
   async apply(projection: Projection, batch: EventBatch): Promise<Answer> {
     let holeAt: string | null | undefined;
@@ -60,6 +72,7 @@ export class LiveWriter {
    */
   async applyTogether(projection: Projection, batches: readonly EventBatch[]): Promise<boolean> {
     try {
+      let buried = 0;
       const applied = await this.parts.database.transaction(async (sql) => {
         const generation = await this.liveOf(sql, projection);
         const [first, ...others] = await this.claimAll(sql, projection, generation, batches);
@@ -67,9 +80,11 @@ export class LiveWriter {
         const batch = merged([first, ...others]);
         const refused = await projection.apply(sql, this.parts.generations.schemaOf(projection.name, generation), batch);
         await this.bury(sql, projection.name, [...batch.refused, ...refused]);
+        buried = refused.length;
         return batch;
       });
       if (applied !== null) projection.committed?.(applied);
+      this.tell(projection.name, batches, applied, buried);
       return true;
     } catch (error) {
       if (error instanceof LostRace || isFaultOfEvent(error)) return false;
@@ -100,6 +115,7 @@ export class LiveWriter {
   /** One transaction with the rows, the checkpoint and the dead letters. */
   private async write(projection: Projection, batch: EventBatch, holeAt: string | null | undefined): Promise<Place> {
     let place: Place = { kind: 'done' };
+    let buried = 0;
     const applied = await writeBatch(this.parts.database, projection, {
       claim: async (sql) => {
         const found = await this.place(sql, projection, batch, holeAt);
@@ -108,9 +124,13 @@ export class LiveWriter {
         await this.move(sql, projection.name, found, found.place.batch);
         return { schema: this.parts.generations.schemaOf(projection.name, found.generation), batch: found.place.batch };
       },
-      conclude: (sql, refused) => this.bury(sql, projection.name, [...(place.kind === 'due' ? place.batch.refused : []), ...refused]),
+      conclude: (sql, refused) => {
+        buried = refused.length;
+        return this.bury(sql, projection.name, [...(place.kind === 'due' ? place.batch.refused : []), ...refused]);
+      },
     });
     if (applied !== null) projection.committed?.(applied);
+    if (applied !== null || isDone(place)) this.tell(projection.name, [batch], applied, buried);
     return place;
   }
 
@@ -118,8 +138,10 @@ export class LiveWriter {
   private async react(manager: ProcessManager, batch: EventBatch, holeAt: string | null | undefined): Promise<Place> {
     const { database } = this.parts;
     const found = await this.place(database, manager, batch, holeAt);
+    if (isDone(found.place)) this.tell(manager.name, [batch], null, 0);
     if (found.place.kind !== 'due') return found.place;
     let { at } = found;
+    let buried = 0;
     for (const piece of piecesOf(found.place.batch, PIECE)) {
       const refused = [...piece.refused];
       for (const event of piece.events) refused.push(...(await this.reactTo(manager, event)));
@@ -128,7 +150,9 @@ export class LiveWriter {
         await this.bury(sql, manager.name, refused);
       });
       at = piece.nextOffset;
+      buried += refused.length - piece.refused.length;
     }
+    this.tell(manager.name, [batch], found.place.batch, buried);
     return found.place;
   }
 
@@ -142,6 +166,14 @@ export class LiveWriter {
         if (attempt >= TRIES) return [refusalOf(event, error)];
       }
     }
+  }
+
+  /** `applied` is what of the batches was due; `buried` how many of its events could be decoded and yet not be taken. */
+  private tell(projection: string, batches: readonly EventBatch[], applied: EventBatch | null, buried: number): void {
+    if (this.listeners.length === 0) return;
+    const [given, due] = [batches.reduce((sum, { events }) => sum + events.length, 0), applied?.events.length ?? 0];
+    const told = { ok: due - buried, duplicate: given - due, deadLetter: buried + (applied?.refused.length ?? 0) };
+    for (const listener of this.listeners) listener(projection, told);
   }
 
   private async place(sql: Sql, projection: { name: string }, batch: EventBatch, holeAt: string | null | undefined) {

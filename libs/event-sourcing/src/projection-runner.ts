@@ -11,7 +11,7 @@ import { outboxTable } from './outbox-relay-table';
 import { isProcessManager } from './process-manager';
 import type { Progress, Projection, VerifyReport } from './projection';
 import { checksums } from './projection-runner-checksum';
-import { LiveWriter } from './projection-runner-live';
+import { LiveWriter, type Applied } from './projection-runner-live';
 import { fillLane, type LaneStep, type LaneWork } from './projection-runner-fill';
 import { BuildingGeneration, type Range } from './projection-runner-generation';
 import { Rebuild, type RebuildParts } from './projection-runner-rebuild';
@@ -70,6 +70,11 @@ export class ProjectionRunner {
 
   static migrations(schema: string): Migration[] {
     return [{ name: '0002-projections', up: `${outboxTable(schema)} ${checkpointsTable(schema)} ${generationsTable(schema)}` }, ...rebuildMigrations(schema)];
+  }
+
+  /** Called after each batch of a live generation that has taken effect. */
+  onApplied(listener: (projection: string, applied: Applied) => void): void {
+    this.writer.onApplied(listener);
   }
 
   names(): string[] {

@@ -36,6 +36,8 @@ export interface PlatformConfig {
   trustedProxies?: string[];
   /** Holds the instant that rollouts take for now: for tests and demonstrations. */
   clockFile?: string;
+  /** Which commit runs, to be told at /metrics. */
+  commit?: string;
   logLevel: LogLevel;
 }
 
@@ -257,6 +259,7 @@ export const loadPlatformConfig = (environment: Environment): PlatformConfig => 
       redisClusterNodes: reader.hosts('REDIS_CLUSTER_NODES'),
       influx: readInflux(reader),
       clockFile: reader.text('PATAKA_CLOCK_FILE'),
+      commit: reader.text('PATAKA_COMMIT')?.slice(0, 64),
       otlpEndpoint: reader.url('OTEL_EXPORTER_OTLP_ENDPOINT', ['http', 'https']),
     }),
   };

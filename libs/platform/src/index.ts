@@ -16,6 +16,7 @@ export * from './http';
 export * from './influx-time-series';
 export * from './infrastructure';
 export * from './logging';
+export * from './consumer-metrics';
 export * from './metrics';
 export * from './operations';
 export * from './paging';

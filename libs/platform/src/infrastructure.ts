@@ -44,7 +44,7 @@ export const openInfrastructure = async (config: PlatformConfig, service: Servic
     throw new ConfigError([{ variable: 'DATABASE_URL', detail: 'is needed to run a service by itself; without it everything runs in one process (npm start)' }]);
   }
   const logger = createLogger(service, config.logLevel);
-  const metrics = createMetrics(service);
+  const metrics = createMetrics(service, config.commit);
   const log = openLog(config, databaseUrl, `pataka-${service}`);
   const cache = openCache(config, logger);
   const timeSeries = config.influx === undefined ? new NoTimeSeries() : new InfluxTimeSeries({ ...config.influx, logger, metrics });

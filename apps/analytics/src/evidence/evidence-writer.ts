@@ -3,6 +3,7 @@ import { tallyKpi } from '../kpis/kpi-tally';
 import type { ConversionRow, ExposureRow } from './archive-row';
 import { ArchiveStore } from './archive-store';
 import { CoverageTrack } from './coverage-track';
+import { nothingTaken } from './event-outcomes';
 import type { CompiledPlan, Plan } from './evidence-plan';
 import {
   feedsOf, isCovered, newSubject, placeChanged, refolded, tallyEvent, withConversion, withExposure, type ConversionFact, type ExposureFact, type Subject,
@@ -25,6 +26,7 @@ export class EvidenceWriter {
   private readonly shards: HeldShards;
   /** Experiments whose evidence changed. */
   readonly touched = new Set<string>();
+  readonly taken = nothingTaken();
 
   constructor(sql: Sql, schema: string, cache = new SubjectCache()) {
     this.archive = new ArchiveStore(sql, schema);
@@ -36,6 +38,8 @@ export class EvidenceWriter {
   async takeExposures(rows: readonly ExposureRow[]): Promise<void> {
     await this.shards.lock(rows.flatMap((row) => (row.unit === row.targetKey ? [shardOf(row.unit)] : [shardOf(row.unit), shardOf(row.targetKey)])));
     const { fresh, smaller } = await this.archive.addExposures(rows);
+    this.taken.exposures.accepted += fresh.length;
+    this.taken.exposures.duplicate += rows.length - fresh.length;
     if (fresh.length > 0) await this.foldExposures(fresh);
     if (smaller.length > 0) await this.replaceExposures(smaller);
   }
@@ -43,6 +47,7 @@ export class EvidenceWriter {
   async takeConversions(rows: readonly ConversionRow[]): Promise<void> {
     await this.shards.lockKeys([...new Set(rows.map((row) => row.key))]);
     const { fresh, smaller } = await this.archive.addConversions(rows);
+    this.taken.conversions.duplicate += rows.length - fresh.length;
     if (fresh.length > 0) await this.foldConversions(fresh);
     if (smaller.length > 0) await this.replaceConversions(smaller);
   }
@@ -116,6 +121,7 @@ export class EvidenceWriter {
     const held = await this.shards.ofKeys([...new Set(facts.map((fact) => fact.key))]);
     const plans = await this.shards.plans(new Set(held.map((subject) => subject.experiment)));
     const groups = byKey(facts);
+    this.noteUnmatched(held, groups);
     const tally = new Tally();
     const track = new CoverageTrack();
     const changed: Subject[] = [];
@@ -125,9 +131,11 @@ export class EvidenceWriter {
       if (plan === undefined || before.entry === null) return;
       let after = before;
       for (const fact of factsOf(before, groups)) {
-        if (isCovered(before, fact, plan)) track.note(before, fact.at);
+        const covered = isCovered(before, fact, plan);
+        if (covered) track.note(before, fact.at);
         else if (plan.before === null) continue;
         const feeds = feedsOf(before, fact, plan);
+        if (covered) this.noteMatched(feeds);
         tallyEvent(tally, before, fact, feeds, 1);
         after = withConversion(after, fact, feeds);
       }
@@ -138,6 +146,19 @@ export class EvidenceWriter {
     await this.subjects.saveMetrics(changed);
     this.shards.put(changed);
     await this.write(tally, track);
+  }
+
+  private noteMatched({ length }: readonly unknown[]): void {
+    this.taken.conversions[length === 0 ? 'late' : 'accepted'] += 1;
+  }
+
+  private noteUnmatched(held: readonly Subject[], groups: ReadonlyMap<string, ConversionFact[]>): void {
+    const matched = new Set<string>();
+    for (const { unit, keys } of held) {
+      matched.add(unit);
+      for (const key of keys) matched.add(key);
+    }
+    for (const [key, facts] of groups) if (!matched.has(key)) this.taken.conversions.unmatched += facts.length;
   }
 
   // Copies of one event that differ are a producer's fault and rare: all shards are taken, and the subjects concerned are built anew.

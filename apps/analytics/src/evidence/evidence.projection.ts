@@ -4,6 +4,7 @@ import { conversionRow, exposureRow } from './archive-row';
 import { ArchiveStore } from './archive-store';
 import { DefinitionStore, planDifference } from './definition-store';
 import type { Plan } from './evidence-plan';
+import type { Taken } from './event-outcomes';
 import { evidenceFill, setUpTransaction } from './evidence-fill';
 import { evidenceDdl, evidenceIndexes, evidenceTables } from './evidence-tables';
 import { EvidenceWriter } from './evidence-writer';
@@ -113,19 +114,25 @@ const takers: Record<string, (events: readonly ReceivedEvent[], taking: Taking) 
 // A fill follows definitions into a generation without a mark of its own: whoever takes definitions leaves nothing in the cache.
 const isHot = ({ topic }: EventBatch): boolean => topic === topics.exposures.name || topic === topics.conversions.name;
 
+/** Hears of the experiments whose evidence has changed, and of what became of the events. */
+export type OnCommitted = (experiments: string[], taken: Taken) => void;
+
 /** Exposures and conversions to evidence, once each whatever is delivered twice, late or in another order. */
-export const evidenceProjection = (onCommitted: (experiments: string[]) => void = () => undefined): Projection => {
+export const evidenceProjection = (onCommitted: OnCommitted = () => undefined): Projection => {
   const cache = new SubjectCache();
-  const touched = new WeakMap<EventBatch, Set<string>>();
+  const written = new WeakMap<EventBatch, EvidenceWriter>();
   return {
     name: EVIDENCE, topics: evidenceTopics, tables: evidenceTables, create: evidenceDdl, index: evidenceIndexes, fill: evidenceFill(),
     apply: async (sql, schema, batch) => {
       await setUpTransaction(sql);
       const taking: Taking = { sql, schema, writer: new EvidenceWriter(sql, schema, isHot(batch) ? cache : undefined), refused: [] };
       await takers[batch.topic]?.(batch.events, taking);
-      touched.set(batch, taking.writer.touched);
+      written.set(batch, taking.writer);
       return taking.refused;
     },
-    committed: (batch) => onCommitted([...(touched.get(batch) ?? [])]),
+    committed: (batch) => {
+      const writer = written.get(batch);
+      if (writer !== undefined) onCommitted([...writer.touched], writer.taken);
+    },
   };
 };

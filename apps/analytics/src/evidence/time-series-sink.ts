@@ -7,13 +7,13 @@ import { columnsOf } from './sql-arrays';
 export interface TimeSeriesSinkParts { database: Database; runner: Pick<ProjectionRunner, 'liveSchema'>; timeSeries: TimeSeries; onError: (error: Error) => void; intervalMs?: number }
 
 type Change = [minute: number, experiment: string, variant: string, metric: string];
-interface Total { minute: number; experiment: string; variant: string; metric: string; events: string; value: string }
+export interface Total { minute: number; experiment: string; variant: string; metric: string; events: string; value: string }
 
 const INTERVAL_MS = 1_000;
 const FLUSH_MS = 10_000;
 const MOST_CHANGES = 200;
 
-const pointOf = ({ minute, experiment, variant, metric, events, value }: Total): Point => ({
+export const pointOf = ({ minute, experiment, variant, metric, events, value }: Total): Point => ({
   measurement: metric === '' ? 'pataka_subjects' : 'pataka_conversions', tags: { experiment, variant, ...(metric === '' ? {} : { metric }) },
   fields: metric === '' ? { subjects: Number(events) } : { events: Number(events), value: toNumber(BigInt(value), 6) }, at: minute * 60_000,
 });

@@ -1,5 +1,5 @@
 import type { Database, OutboxRelay, ProjectionRunner } from '@pataka/event-sourcing';
-import { NoTimeSeries, readGauge, type Infrastructure } from '@pataka/platform';
+import { NoTimeSeries, outboxMetrics, readGauge, type Infrastructure } from '@pataka/platform';
 import { EVIDENCE, evidenceTopics } from '../evidence/evidence.projection';
 import { TimeSeriesSink } from '../evidence/time-series-sink';
 import type { EvidenceReader } from '../results/evidence-reader';
@@ -8,7 +8,7 @@ import { KpiSink } from './kpi-sink';
 import { OverviewReader } from './overview-reader';
 
 interface Parts {
-  infrastructure: Pick<Infrastructure, 'metrics' | 'timeSeries' | 'log'>; database: Database; runner: ProjectionRunner; evidence: EvidenceReader; relay: Pick<OutboxRelay, 'pending'>;
+  infrastructure: Pick<Infrastructure, 'metrics' | 'timeSeries' | 'log'>; database: Database; runner: ProjectionRunner; evidence: EvidenceReader; relay: OutboxRelay;
   now: () => string;
   onError: (error: Error) => void;
 }
@@ -27,7 +27,7 @@ export const dashboards = ({ infrastructure: { metrics, timeSeries, log }, datab
   const counts = new TimeSeriesSink({ database, runner, timeSeries, onError });
   const figures = new KpiSink({ reads: overviews, timeSeries, onError });
   new BusinessMetrics(metrics, overviews);
-  readGauge(metrics, { name: 'pataka_outbox_pending', help: 'Events that wait for the log' }, () => relay.pending());
+  outboxMetrics(metrics, relay, Date.now);
   readGauge(metrics, { name: 'pataka_projection_lag_records', help: 'Records of the log that the evidence has not taken yet' }, () => lagOf(log, runner));
   return {
     overviews,

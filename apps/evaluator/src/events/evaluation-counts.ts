@@ -4,19 +4,27 @@ import type { BackgroundEvents } from './event-buffer';
 
 /** How often something was evaluated; whoever evaluates it holds on to its counter and adds one. */
 export interface Counter { count: number }
-interface Series { flagKey: string; environment: string; variant?: string; errorCode?: string }
-interface Ended extends Series { count: number; minuteMs: number }
+interface Counted { flagKey: string; environment: string; variant?: string; errorCode?: string }
+interface Series { counted: Counted; name: string; total: string; counter: Counter }
+interface Ended extends Counted { count: number; minuteMs: number }
+
+/** An evaluation as monitoring sees it: of no flag. `outcome` is `success` or OpenFeature's error code. */
+export interface Outcome { environment: string; reason: string; outcome: string }
 
 const MINUTE_MS = 60_000;
 const MAX_SERIES = 50_000;
 const MAX_ENDED = 100_000;
+const SUCCESS = 'success';
+const ERROR = 'ERROR';
 
 /**
  * Counts evaluations per flag, environment, variant, error code and minute, and publishes them now and then instead of one by one. Whoever
  * counts says the time first (`at`), once for all that it counts then.
  */
 export class EvaluationCounts {
-  readonly #series = new Map<string, { series: Series; counter: Counter }>();
+  readonly #series = new Map<string, Series>();
+  /** What monitoring is told, by environment, reason and outcome. */
+  readonly #totals = new Map<string, { of: Outcome; count: number }>();
   readonly #timer: NodeJS.Timeout;
   #ended: Ended[] = [];
   #minuteEndsMs = 0;
@@ -37,15 +45,27 @@ export class EvaluationCounts {
     this.#readers.push(listener);
   }
 
-  /** The counter of a series, the same one each time. */
-  counter(flagKey: string, environment: string, variant: string | undefined, errorCode: string | undefined): Counter {
-    const name = `${environment} ${flagKey} ${variant ?? ''} ${errorCode ?? ''}`;
-    const known = this.#series.get(name)?.counter;
+  /** The counter of a flag's variant or error, the same one each time. */
+  counter(flagKey: string, environment: string, served: { variant: string; reason: string; errorCode?: undefined } | { errorCode: string; variant?: undefined }): Counter {
+    const [of, what] = served.errorCode !== undefined ? [{ environment, reason: ERROR, outcome: served.errorCode }, { errorCode: served.errorCode }] : [{ environment, reason: served.reason, outcome: SUCCESS }, { variant: served.variant }];
+    const name = `${environment} ${flagKey} ${served.variant ?? ''} ${served.errorCode ?? ''}`;
+    const { reason } = of;
+    const known = this.#series.get(`${name} ${reason}`)?.counter;
     if (known !== undefined) return known;
     const counter: Counter = { count: 0 };
-    const series = { flagKey, environment, ...(variant === undefined ? {} : { variant }), ...(errorCode === undefined ? {} : { errorCode }) };
-    if (this.#series.size < MAX_SERIES) this.#series.set(name, { series, counter });
+    if (this.#series.size < MAX_SERIES) this.#series.set(`${name} ${reason}`, { counted: { flagKey, environment, ...what }, name, total: this.#total(of), counter });
     return counter;
+  }
+
+  /** An evaluation that came to no flag: there is none of that key, or the context is not valid. */
+  refused(environment: string, errorCode: string): void {
+    this.#add(this.#total({ environment, reason: ERROR, outcome: errorCode }), 1);
+  }
+
+  /** All evaluations since the start, flags aside. */
+  totals(): { of: Outcome; count: number }[] {
+    this.#settle(this.#minuteEndsMs - MINUTE_MS);
+    return [...this.#totals.values()];
   }
 
   flush(): void {
@@ -66,12 +86,32 @@ export class EvaluationCounts {
   }
 
   #endMinute(nowMs: number): void {
-    const minuteMs = this.#minuteEndsMs - MINUTE_MS;
-    for (const listener of this.#readers) listener();
+    this.#settle(this.#minuteEndsMs - MINUTE_MS);
     this.#minuteEndsMs = (Math.floor(nowMs / MINUTE_MS) + 1) * MINUTE_MS;
-    for (const { series, counter } of this.#series.values()) {
-      if (counter.count > 0 && this.#ended.length < MAX_ENDED) this.#ended.push({ ...series, count: counter.count, minuteMs });
+  }
+
+  /** Reads the counters, which begin again at zero. What differs by its reason alone is one count of the minute. */
+  #settle(minuteMs: number): void {
+    for (const listener of this.#readers) listener();
+    const ended = new Map<string, Ended>();
+    for (const { counted, name, total, counter } of this.#series.values()) {
+      if (counter.count === 0) continue;
+      this.#add(total, counter.count);
+      const same = ended.get(name);
+      if (same === undefined) ended.set(name, { ...counted, count: counter.count, minuteMs });
+      else same.count += counter.count;
       counter.count = 0;
     }
+    this.#ended.push(...[...ended.values()].slice(0, MAX_ENDED - this.#ended.length));
+  }
+
+  #total(of: Outcome): string {
+    const name = `${of.environment} ${of.reason} ${of.outcome}`;
+    if (!this.#totals.has(name)) this.#totals.set(name, { of, count: 0 });
+    return name;
+  }
+
+  #add(total: string, count: number): void {
+    this.#totals.get(total)!.count += count;
   }
 }

@@ -76,7 +76,7 @@ export class FlagAnswers {
   }
 
   failed(errorCode: string): Counter {
-    return this.counts.counter(this.flag.key, this.environment, undefined, errorCode);
+    return this.counts.counter(this.flag.key, this.environment, { errorCode });
   }
 
   #failure(errorCode: ErrorCode, errorDetails: string): Part {
@@ -90,7 +90,7 @@ export class FlagAnswers {
 
   #make(evaluation: Served): Fragment {
     const text = serialise(this.flag, evaluation, this.stale);
-    const counter = this.counts.counter(this.flag.key, this.environment, evaluation.variant, undefined);
+    const counter = this.counts.counter(this.flag.key, this.environment, evaluation);
     const fragment = new Fragment(this, evaluation, text, this.#fragments.length, counter);
     this.#fragments.push(fragment);
     return fragment;

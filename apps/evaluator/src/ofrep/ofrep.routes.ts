@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { type Context, ENGINE_VERSION, evaluate, type Evaluation, prepareContext } from '@pataka/evaluation';
-import { type HotRequest, type HotRoute, hotRoute, sendHot } from '@pataka/platform';
+import { type Context, ENGINE_VERSION, type ErrorCode, evaluate, type Evaluation, prepareContext } from '@pataka/evaluation';
+import { type Durations, type HotRequest, type HotRoute, hotRoute, sendHot } from '@pataka/platform';
 import { matches } from '../etag';
 import type { EvaluationCounts } from '../events/evaluation-counts';
 import type { Exposures } from '../events/exposures';
@@ -22,6 +22,8 @@ export interface OfrepParts {
   /** Throws `unavailable` while there are no rules. */
   needRules: () => void;
   now: () => number;
+  /** Hears how long each evaluation took, a bulk one as a whole. */
+  timed: Durations;
 }
 
 type Prepared = { context: Context; attributes: Record<string, unknown> };
@@ -65,18 +67,20 @@ export class OfrepRoutes {
   }
 
   #single(request: HotRequest, response: ServerResponse): void {
+    const begun = performance.now();
     const principal = keyPrincipalOf(request);
     this.parts.needRules();
     this.#answer(request, response, { key: request.params['key']!, principal, prepared: prepare(request.body) });
+    this.#timed(begun);
   }
 
   #answer(request: HotRequest, response: ServerResponse, { key, principal, prepared }: { key: string; principal: KeyPrincipal; prepared: Prepared | Unfit }): void {
-    if ('errorDetails' in prepared) return fail(request, response, failureText(key, 'INVALID_CONTEXT', prepared.errorDetails));
     const { state, counts } = this.parts;
+    if ('errorDetails' in prepared) return this.#refuse(request, response, principal, failureText(key, 'INVALID_CONTEXT', prepared.errorDetails), 'INVALID_CONTEXT');
     const nowMs = this.parts.now();
     counts.at(nowMs);
     const answers = this.#answers.one(principal.environment, principal.kind, key, this.parts.stale());
-    if (answers === undefined) return fail(request, response, failureText(key, 'FLAG_NOT_FOUND', `there is no flag "${key}"`));
+    if (answers === undefined) return this.#refuse(request, response, principal, failureText(key, 'FLAG_NOT_FOUND', `there is no flag "${key}"`), 'FLAG_NOT_FOUND');
     const evaluation = evaluate(state.compiled(principal.environment), key, prepared.context, nowMs);
     if (evaluation.errorCode !== undefined) {
       answers.failed(evaluation.errorCode).count += 1;
@@ -92,12 +96,13 @@ export class OfrepRoutes {
     const principal = keyPrincipalOf(request);
     this.parts.needRules();
     const prepared = prepare(request.body);
-    if ('errorDetails' in prepared) return fail(request, response, failureText(undefined, 'INVALID_CONTEXT', prepared.errorDetails));
+    if ('errorDetails' in prepared) return this.#refuse(request, response, principal, failureText(undefined, 'INVALID_CONTEXT', prepared.errorDetails), 'INVALID_CONTEXT');
     if (request.query === '') return this.#answerAll(request, response, principal, prepared);
     return this.#caughtUp(request.query).then(() => this.#answerAll(request, response, principal, prepared));
   }
 
   #answerAll(request: HotRequest, response: ServerResponse, principal: KeyPrincipal, prepared: Prepared): void {
+    const begun = performance.now();
     const { state, counts } = this.parts;
     const nowMs = this.parts.now();
     counts.at(nowMs);
@@ -113,6 +118,16 @@ export class OfrepRoutes {
     const { bytes, room } = list.body(`,"metadata":${metadata},"eventStreams":[${this.#eventStream(principal)}]}`);
     response.on('finish', () => list.giveBack(room));
     sendHot(request, response, 200, bytes, headers);
+    this.#timed(begun);
+  }
+
+  #refuse(request: HotRequest, response: ServerResponse, { environment }: KeyPrincipal, failure: { status: number; text: string }, errorCode: ErrorCode): void {
+    this.parts.counts.refused(environment, errorCode);
+    fail(request, response, failure);
+  }
+
+  #timed(begun: number): void {
+    this.parts.timed.observe((performance.now() - begun) / 1000);
   }
 
   #expose(flagKey: string, principal: KeyPrincipal, { context, attributes }: Prepared, evaluation: Evaluation): void {

@@ -23,6 +23,11 @@ export class RulesetFollower {
   /** Where to go on in each followed topic; they have one partition each. */
   readonly #offsets = new Map<string, string>();
   readonly #caughtUp = new Set<string>();
+  readonly #startedAt = Date.now();
+  /** Hear how long changes took to get here, in seconds. */
+  readonly propagated: ((seconds: number) => void)[] = [];
+  /** When the rules were last known to be current. */
+  confirmedAt: number | null = null;
   #restored = false;
   #checkTimer: NodeJS.Timeout | undefined;
   #writeTimer: NodeJS.Timeout | null = null;
@@ -67,7 +72,18 @@ export class RulesetFollower {
   reached(batch: EventBatch): void {
     this.#offsets.set(batch.topic, batch.nextOffset);
     if (BigInt(batch.nextOffset) >= BigInt(batch.highWatermark)) this.#caughtUp.add(batch.topic);
+    if (this.ready()) this.confirmedAt = Date.now();
+    this.#timePropagation(batch);
     this.#writeTimer ??= setTimeout(() => void this.#write(), WRITE_DELAY_MS);
+  }
+
+  /** Of changes that were made while this process followed them: at its start it reads old ones. */
+  #timePropagation({ events }: EventBatch): void {
+    const now = Date.now();
+    for (const { time } of events) {
+      const at = time === null ? NaN : Date.parse(time);
+      if (at >= this.#startedAt) for (const hear of this.propagated) hear(Math.max(0, now - at) / 1000);
+    }
   }
 
   onUnreadable(event: ReceivedEvent, error: Error): void {
@@ -100,6 +116,7 @@ export class RulesetFollower {
     try {
       await this.parts.snapshots.restore(new Map());
       await this.noteEmptyTopics();
+      if (this.ready()) this.confirmedAt = Date.now();
     } catch (error) {
       this.parts.logger.warn({ error: (error as Error).message }, 'the rules could not be checked; serving what is known');
     }

@@ -25,13 +25,15 @@ const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-con
 export class ChangeStreams {
   readonly #channels = new Map<string, Channel>();
   readonly #heartbeat: NodeJS.Timeout;
+  /** Events sent, and clients cut off or turned away, by why. */
+  readonly told = { sent: 0, slow: 0, limit: 0, shutdown: 0 };
   #size = 0;
   #closed = false;
 
   constructor(private readonly parts: Parts) {
     parts.state.onChange((change) => this.#broadcast(change));
     parts.access.onChange(() => this.#dropRevoked());
-    this.#heartbeat = setInterval(() => this.#each((response) => send(response, HEARTBEAT)), HEARTBEAT_MS);
+    this.#heartbeat = setInterval(() => this.#each((response) => void this.#send(response, HEARTBEAT)), HEARTBEAT_MS);
     this.#heartbeat.unref();
   }
 
@@ -57,6 +59,7 @@ export class ChangeStreams {
     clearInterval(this.#heartbeat);
     const open: ServerResponse[] = [];
     this.#each((response) => open.push(response.end()));
+    this.told.shutdown += open.length;
     setTimeout(() => { for (const response of open) response.destroy(); }, END_MS).unref();
     this.#channels.clear();
   }
@@ -64,6 +67,7 @@ export class ChangeStreams {
   #open(request: HotRequest, response: ServerResponse, principal: Principal | null, kind: FeedKind): void {
     if (principal === null || principal.kind === 'management') throw new DomainError('unauthenticated', 'The stream token is not valid or has expired: evaluate in bulk again for a new one');
     if (this.#closed) throw new DomainError('unavailable', 'This evaluator is going away', [], { retryAfterSeconds: 1 });
+    if (this.#size >= MAX_CLIENTS) this.told.limit += 1;
     if (this.#size >= MAX_CLIENTS) throw new DomainError('unavailable', 'Too many streams here', [], { retryAfterSeconds: 5 });
     const { feed, clients } = this.#channelOf({ kind, environment: principal.environment, audience: principal.kind });
     // Such an answer ends with its connection anyway: without chunks an event is one write.
@@ -73,6 +77,7 @@ export class ChangeStreams {
     // Clients that lose their server together shall not come back together.
     const retryMs = Math.round(RETRY_MS.least + this.parts.random() * (RETRY_MS.most - RETRY_MS.least));
     response.write(`retry: ${retryMs}\n\n${welcome ?? ''}`);
+    if (welcome !== null) this.told.sent += 1;
     clients.set(response, principal);
     this.#size += 1;
     response.on('close', () => { if (clients.delete(response)) this.#size -= 1; });
@@ -94,7 +99,7 @@ export class ChangeStreams {
       const text = clients.size === 0 ? null : this.#text(feed, told);
       if (text === null) continue;
       const bytes = Buffer.from(text);
-      for (const response of clients.keys()) send(response, bytes);
+      for (const response of clients.keys()) if (this.#send(response, bytes)) this.told.sent += 1;
     }
   }
 
@@ -113,15 +118,21 @@ export class ChangeStreams {
     this.#each((response, { keyId }) => { if (!this.parts.access.isLive(keyId)) response.end(); });
   }
 
+  /** false where the client does not keep up, and is cut off. */
+  #send(response: ServerResponse, bytes: Buffer): boolean {
+    if (response.writableLength <= MAX_BUFFERED_BYTES) {
+      response.write(bytes);
+      return true;
+    }
+    this.told.slow += response.destroyed ? 0 : 1;
+    response.destroy();
+    return false;
+  }
+
   #each(visit: (response: ServerResponse, principal: KeyPrincipal) => void): void {
     for (const { clients } of this.#channels.values()) for (const [response, principal] of clients) visit(response, principal);
   }
 }
-
-const send = (response: ServerResponse, bytes: Buffer): void => {
-  if (response.writableLength > MAX_BUFFERED_BYTES) response.destroy();
-  else response.write(bytes);
-};
 
 const lastEventId = (request: IncomingMessage): number | null => {
   const header = request.headers['last-event-id'];

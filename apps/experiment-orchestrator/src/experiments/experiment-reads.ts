@@ -43,6 +43,14 @@ export class ExperimentReads {
     return rows.map(({ key }) => key);
   }
 
+  /** The steps of the experiments that run and were changed last, at most `limit`. */
+  async steps(limit: number): Promise<[{ experiment: string }, number][]> {
+    const rows = await this.parts.database.query<{ experiment: string; step: number }>(
+      `SELECT document->>'key' AS experiment, (document->'rollout'->>'step')::int AS step FROM ${this.documents}
+       WHERE category = 'experiment' AND document->>'status' IN ('ACTIVE', 'PAUSED') ORDER BY document->>'updatedAt' DESC, key LIMIT $1`, [limit]);
+    return rows.map(({ experiment, step }) => [{ experiment }, step]);
+  }
+
   /** The latest results that analytics has published of an experiment. */
   async resultsOf(id: string): Promise<ExperimentResults | null> {
     const schema = await this.parts.runner.liveSchema(RESULTS_PROJECTION);

@@ -29,6 +29,7 @@ export class RolloutWorker {
   #timer: NodeJS.Timeout | null = null;
   #working: Promise<void> = Promise.resolve();
   #stopping = false;
+  #works = false;
   #sweptAt = -Infinity;
 
   constructor(private readonly parts: RolloutWorkerParts) {
@@ -52,6 +53,11 @@ export class RolloutWorker {
     await this.#working;
   }
 
+  /** false once it stops, and while its looks fail. */
+  works(): boolean {
+    return this.#works && !this.#stopping;
+  }
+
   /** One look at the clock and at the evidence. */
   async look(): Promise<void> {
     try {
@@ -60,7 +66,9 @@ export class RolloutWorker {
       await this.#timers.collect(now);
       while (!this.#stopping && await this.#timers.take(now, (due) => this.#due(due))) { /* one after the other */ }
       for (const experiment of this.parts.watch.settled(performance.now())) await this.#evidence(experiment);
+      this.#works = true;
     } catch (error) {
+      this.#works = false;
       this.parts.logger.debug({ error: (error as Error).message }, 'rollouts could not be looked at; the next look will');
     }
   }

@@ -11,7 +11,8 @@ const HOUR = 60 * MINUTE;
 const WAITS_MS = [5 * SECOND, 30 * SECOND, 3 * MINUTE, 20 * MINUTE, 90 * MINUTE, 6 * HOUR, 16 * HOUR] as const;
 export const MOST_TRIES = WAITS_MS.length + 1;
 
-export type Outcome = 'delivered' | 'retried' | 'failed';
+export const OUTCOMES = ['delivered', 'retried', 'failed'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 export interface DeliveryWorkerParts {
   store: DeliveryStore; targets: WebhookTargets; sender: WebhookSender;
   now: () => string;
