@@ -1,5 +1,6 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { QueryKey } from '@tanstack/react-query';
+import { keyFrom } from '../experiments/wizard-draft';
 import { useT } from '../i18n/intl';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
@@ -10,8 +11,10 @@ import { useChange } from './mutations';
 /** Key and name, with which everything else begins. */
 export function NewDocument({ title, create, onMade, onClose, renew, children, ready = true }: { title: string; create: (body: { key: string; name?: string }) => Promise<string>; onMade: (key: string) => void; onClose: () => void; renew: QueryKey; children?: ReactNode; ready?: boolean }) {
   const t = useT();
-  const [key, setKey] = useState('');
+  const [typed, setKey] = useState<string | null>(null);
   const [name, setName] = useState('');
+  // Until somebody types a key, it follows the name.
+  const key = typed ?? keyFrom(name);
   const made = useChange(create, { renew, onDone: (now) => { onClose(); onMade(now); } });
   const submit = (event: FormEvent): void => { event.preventDefault(); made.mutate({ key, ...(name === '' ? {} : { name }) }); };
   return (

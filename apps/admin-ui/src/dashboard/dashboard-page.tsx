@@ -4,6 +4,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { VerdictBadge } from '../experiments/experiment-badges';
 import { LineChart } from '../experiments/line-chart';
+import { metricsOf, useMetrics } from '../experiments/metric-names';
+import { experimentsQuery, variantName } from '../experiments/queries';
 import { useNumbers } from '../experiments/results-tables';
 import { useFormats } from '../i18n/format';
 import { useLocale, useT } from '../i18n/intl';
@@ -31,30 +33,37 @@ function Tiles({ overview }: { overview: Overview }) {
   return <div className="tiles">{tiles.map(({ label, value, note }) => <div key={label} className="card tile"><span className="small soft">{label}</span><span className="figure">{value}</span><span className="tiny faint">{note}</span></div>)}</div>;
 }
 
-function Revenue({ revenue }: { revenue: readonly RevenueImpact[] }) {
+function Revenue({ revenue, nameOf }: { revenue: readonly RevenueImpact[]; nameOf: (variantId: string) => string }) {
   const t = useT();
   const formats = useFormats();
   const told = revenue.filter((one): one is RevenueImpact & { total: number } => one.total !== null);
   if (told.length === 0) return <span className="tiny faint">{revenue[0]?.metric === null || revenue.length === 0 ? t('dashboard.noRevenue') : t('dashboard.revenueUnknown')}</span>;
-  return <ul className="small">{told.map(({ variantId, total, totalInterval }) => <li key={variantId}>{variantId}: <strong>{formats.rupees(total)}</strong>{totalInterval !== null && <span className="faint"> ({formats.rupees(totalInterval[0])} … {formats.rupees(totalInterval[1])})</span>}</li>)}</ul>;
+  return <ul className="small">{told.map(({ variantId, total, totalInterval }) => <li key={variantId}>{nameOf(variantId)}: <strong>{formats.rupees(total)}</strong>{totalInterval !== null && <span className="faint"> ({formats.rupees(totalInterval[0])} … {formats.rupees(totalInterval[1])})</span>}</li>)}</ul>;
 }
 
 /** One running experiment: rates today and in all, how sure, how many, and what it is worth. */
 function ExperimentCard({ item }: { item: ExperimentOverview }) {
   const t = useT();
   const numbers = useNumbers();
+  const experiment = useQuery(experimentsQuery).data?.find(({ id }) => id === item.id);
+  const metrics = useMetrics(experiment === undefined ? [] : metricsOf(experiment));
+  const nameOf = (variantId: string): string => (experiment === undefined ? variantId : variantName(experiment, variantId));
+  // Of a mean, how many sent any value is no rate.
+  const isRate = item.metric === null || metrics.isRate(item.metric);
+  const meanOf = (variantId: string): string => (item.metric === null ? '–' : metrics.level(item.metric, experiment?.results?.variants.find((one) => one.variantId === variantId)?.metrics[item.metric]?.mean));
   return (
     <article className="card stack tight" aria-label={item.name ?? item.key}>
       <header><h3><Link to="/experiments/$id" params={{ id: item.key }}>{item.name ?? item.key}</Link></h3><VerdictBadge decision={item.verdict.decision} /></header>
       {!item.sampleRatio.ok && <Notice look="bad">{t('dashboard.srm')}</Notice>}
-      <div className="overview-grid" role="table" aria-label={t('dashboard.rates')}>
-        <div role="row" className="tiny faint"><span role="columnheader">{t('dashboard.variant')}</span><span role="columnheader">{t('dashboard.subjects')}</span><span role="columnheader">{t('dashboard.rate')}</span><span role="columnheader">{t('dashboard.rateToday')}</span></div>
+      <div className={`overview-grid${isRate ? '' : ' levels'}`} role="table" aria-label={t('dashboard.rates')}>
+        <div role="row" className="tiny faint"><span role="columnheader">{t('dashboard.variant')}</span><span role="columnheader">{t('dashboard.subjects')}</span><span role="columnheader">{isRate ? t('dashboard.rate') : t('dashboard.level')}</span>{isRate && <span role="columnheader">{t('dashboard.rateToday')}</span>}</div>
         {item.variants.map(({ variantId, isControl, subjects, conversionRate, today }) => (
-          <div role="row" key={variantId} className="small"><span role="cell" className="truncate">{variantId}{isControl && <span className="faint"> · {t('dashboard.control')}</span>}</span><span role="cell">{numbers.number(subjects)}</span><span role="cell">{conversionRate === null ? '–' : numbers.percent(conversionRate, 1)}</span><span role="cell">{today.rate === null ? '–' : numbers.percent(today.rate, 1)}</span></div>
+          <div role="row" key={variantId} className="small"><span role="cell">{nameOf(variantId)}{isControl && <span className="faint"> · {t('dashboard.control')}</span>}</span><span role="cell">{numbers.number(subjects)}</span><span role="cell">{!isRate ? meanOf(variantId) : conversionRate === null ? '–' : numbers.percent(conversionRate, 1)}</span>{isRate && <span role="cell">{today.rate === null ? '–' : numbers.percent(today.rate, 1)}</span>}</div>
         ))}
       </div>
+      {item.metric !== null && <p className="small soft">{metrics.name(item.metric)}</p>}
       <p className="small">{t('dashboard.significance', { p: numbers.p(item.pValue), always: numbers.p(item.alwaysValidPValue) })}</p>
-      <div className="row top small"><span className="soft">{t('dashboard.revenue')}</span><Revenue revenue={item.revenue} /></div>
+      <div className="row top small"><span className="soft">{t('dashboard.revenue')}</span><Revenue revenue={item.revenue} nameOf={nameOf} /></div>
     </article>
   );
 }
@@ -84,8 +93,8 @@ function KpiCard({ kpi, by }: { kpi: KpiSeries; by: 'day' | 'month' }) {
   return (
     <article className="card stack tight">
       <div className="row between top"><h3>{name}</h3><KpiChange kpi={kpi} /></div>
-      <span className="kpi-figure">{kpi.value === null ? '–' : shown(kpi.value)} <span className="small soft">{kpi.unit}</span></span>
-      {points.length > 1 ? <LineChart title={t('dashboard.overTime')} height={130} series={[{ id: kpi.key, label: name, points }]} formatX={(x) => formats.date(x).replace(/,? \d{4}$/, '')} formatY={formats.compact} summary={kpi.periods.map(({ period, value }) => `${period}: ${value === null ? '–' : shown(value)}.`).join(' ')} /> : <span className="small faint">{t('dashboard.noKpi')}</span>}
+      <span className="kpi-figure">{kpi.value === null ? '–' : shown(kpi.value)} <span className="small soft">{/^(?:INR|₹|Rs|share|points|stars|events)/.test(kpi.unit) ? '' : kpi.unit}</span></span>
+      {points.length > 1 ? <LineChart title={t('dashboard.overTime')} height={130} series={[{ id: kpi.key, label: name, points }]} formatX={(x) => formats.date(x).replace(/,? \d{4}$/, '')} formatY={formats.compact} summary={kpi.periods.map(({ period, value }) => `${period}: ${value === null ? '–' : shown(value)}.`).join(' ')} /> : <span className="small faint">{t(kpi.value === null ? 'dashboard.noKpi' : 'dashboard.oneKpi')}</span>}
     </article>
   );
 }

@@ -31,7 +31,7 @@ function Consequences({ action, experiment }: { action: Action; experiment: List
   return <p>{t(`experiments.action.${action}.consequence`, { subjects: formats.number(subjects), flag: experiment.flagKey, environment: experiment.environment, percentage: formats.percent(experiment.rollout.percentage / 100, 0) })}</p>;
 }
 
-const useAct = (experiment: Experiment, action: Action, done: (after: Experiment) => void) => {
+const useAct = (experiment: Experiment, action: Action, done: (after: Experiment) => void, refused: ((error: Error) => void) | undefined) => {
   const client = useQueryClient();
   const t = useT();
   return useMutation({
@@ -41,18 +41,19 @@ const useAct = (experiment: Experiment, action: Action, done: (after: Experiment
       toast(t(`experiments.action.${action}.done`));
       done(after);
     },
+    onError: (error) => refused?.(error),
   });
 };
 
 interface AskProps { experiment: ListedExperiment; action: Action; onClose: () => void }
 
-function Ask({ experiment, action, onClose, body, extra, disabled }: AskProps & { body: object; extra?: ReactNode; disabled?: boolean }) {
+function Ask({ experiment, action, onClose, body, extra, disabled, onRefused }: AskProps & { body: object; extra?: ReactNode; disabled?: boolean; onRefused?: (error: Error) => void }) {
   const t = useT();
   const navigate = useNavigate();
   const act = useAct(experiment, action, (after) => {
     onClose();
     if (action === 'clone') void navigate({ to: '/experiments/$id', params: { id: after.key } });
-  });
+  }, onRefused);
   return (
     <Confirm
       title={t(`experiments.action.${action}.title`, { name: experiment.name ?? experiment.key })} open onClose={onClose} confirm={t(`experiments.action.${action}.confirm`)} danger={looks[action].danger === true}
@@ -60,7 +61,6 @@ function Ask({ experiment, action, onClose, body, extra, disabled }: AskProps & 
     >
       <Consequences action={action} experiment={experiment} />
       {extra}
-      {action === 'start' && isApiError(act.error, 'illegal-transition', 'validation') && <Notice look="warn">{t('experiments.action.start.forceAdvice')}</Notice>}
     </Confirm>
   );
 }
@@ -68,9 +68,10 @@ function Ask({ experiment, action, onClose, body, extra, disabled }: AskProps & 
 function Start(props: AskProps) {
   const t = useT();
   const [force, setForce] = useState(false);
-  return <Ask {...props} body={force ? { force } : {}} extra={<>
+  const [refused, setRefused] = useState(false);
+  return <Ask {...props} body={force ? { force } : {}} onRefused={(error) => setRefused(isApiError(error, 'not-ready'))} extra={<>
     {!props.experiment.linked && <Notice look="warn">{t('experiments.action.start.notLinked')}</Notice>}
-    <Checkbox label={t('experiments.action.start.force')} hint={t('experiments.action.start.forceHint')} checked={force} onChange={setForce} />
+    {refused && <><Notice look="warn">{t('experiments.action.start.forceAdvice')}</Notice><Checkbox label={t('experiments.action.start.force')} hint={t('experiments.action.start.forceHint')} checked={force} onChange={setForce} /></>}
   </>} />;
 }
 

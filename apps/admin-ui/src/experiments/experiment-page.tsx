@@ -6,7 +6,7 @@ import { ErrorState, Notice, Skeleton } from '../ui/states';
 import { ExperimentActions } from './experiment-actions';
 import { StatusBadge } from './experiment-badges';
 import { HistoryTab } from './history-tab';
-import { experimentQuery } from './queries';
+import { experimentQuery, variantName } from './queries';
 import { ResultsTab } from './results-tab';
 import { RolloutTab } from './rollout-tab';
 import { experimentTabs, type ExperimentTab } from './routes';
@@ -20,7 +20,7 @@ function Tabs({ id, current }: { id: string; current: ExperimentTab }) {
   const t = useT();
   return (
     <nav className="tabs" aria-label={t('experiments.tabs')}>
-      {experimentTabs.map((tab) => <Link key={tab} to="/experiments/$id" params={{ id }} search={tab === 'results' ? {} : { tab }} replace {...(tab === current ? { 'aria-current': 'page' as const } : {})}>{t(`experiments.tab.${tab}`)}</Link>)}
+      {experimentTabs.map((tab) => <Link key={tab} to="/experiments/$id" params={{ id }} search={tab === 'results' ? {} : { tab }} replace activeOptions={{ exact: true, includeSearch: true }} {...(tab === current ? { 'aria-current': 'page' as const } : {})}>{t(`experiments.tab.${tab}`)}</Link>)}
     </nav>
   );
 }
@@ -41,6 +41,7 @@ export function ExperimentPage() {
       actions={<ExperimentActions experiment={experiment} />}
     >
       {experiment.refusal !== undefined && <Notice look="bad">{t('experiments.refused', { reason: experiment.refusal })}</Notice>}
+      {experiment.winnerVariantId !== undefined && experiment.status === 'COMPLETED' && <Notice look="good">{t('experiments.completedWith', { variant: variantName(experiment, experiment.winnerVariantId), flag: experiment.flagKey })}</Notice>}
       <Tabs id={experiment.key} current={tab} />
       <Body experiment={experiment} />
     </Page>

@@ -13,7 +13,7 @@ import { EmptyState, Loaded } from '../ui/states';
 import { type Sorting, Table } from '../ui/table';
 import { Time } from '../ui/time';
 import { StatusBadge, VerdictBadge } from './experiment-badges';
-import { experimentsQuery, type ListedExperiment } from './queries';
+import { experimentsQuery, type ListedExperiment, variantName } from './queries';
 import './experiments.css';
 
 export const statuses = ['DRAFT', 'ACTIVE', 'PAUSED', 'COMPLETED', 'ARCHIVED'] as const satisfies readonly ExperimentStatus[];
@@ -31,6 +31,14 @@ function NameLink({ experiment }: { experiment: ListedExperiment }) {
   );
 }
 
+/** How it stands; once it has been decided, for what. */
+function Standing({ experiment }: { experiment: ListedExperiment }) {
+  const t = useT();
+  const { status, winnerVariantId, results } = experiment;
+  if (status === 'COMPLETED' && winnerVariantId !== undefined) return <span className="small">{t('experiments.winnerIs', { variant: variantName(experiment, winnerVariantId) })}</span>;
+  return results === undefined ? <>–</> : <VerdictBadge decision={results.verdict.decision} />;
+}
+
 function ListView({ experiments }: { experiments: readonly ListedExperiment[] }) {
   const t = useT();
   const formats = useFormats();
@@ -44,7 +52,7 @@ function ListView({ experiments }: { experiments: readonly ListedExperiment[] })
         { id: 'type', header: t('experiments.column.type'), cell: (row) => t(`experiments.type.${row.type}`) },
         { id: 'rollout', header: t('experiments.column.rollout'), numeric: true, cell: (row) => (row.startedAt === undefined ? '–' : formats.percent(row.rollout.percentage / 100, 0)) },
         { id: 'subjects', header: t('experiments.column.subjects'), numeric: true, cell: (row) => formats.number(subjectsOf(row)), sort: (a, b) => subjectsOf(a) - subjectsOf(b) },
-        { id: 'verdict', header: t('experiments.column.verdict'), cell: (row) => (row.results === undefined ? '–' : <VerdictBadge decision={row.results.verdict.decision} />) },
+        { id: 'verdict', header: t('experiments.column.verdict'), cell: (row) => <Standing experiment={row} /> },
         { id: 'started', header: t('experiments.column.started'), cell: (row) => <Time at={row.startedAt} relative />, sort: (a, b) => (a.startedAt ?? a.createdAt).localeCompare(b.startedAt ?? b.createdAt) },
       ]}
     />
@@ -65,7 +73,7 @@ function BoardView({ experiments }: { experiments: readonly ListedExperiment[] }
               <article key={experiment.id} className="card stack tight">
                 <NameLink experiment={experiment} />
                 <div className="row wrap tiny soft"><span>{t(`experiments.type.${experiment.type}`)}</span>{experiment.startedAt !== undefined && <span>{formats.percent(experiment.rollout.percentage / 100, 0)}</span>}{subjectsOf(experiment) > 0 && <span>{t('experiments.subjects', { count: subjectsOf(experiment), text: formats.number(subjectsOf(experiment)) })}</span>}</div>
-                {experiment.results !== undefined && <div><VerdictBadge decision={experiment.results.verdict.decision} /></div>}
+                {experiment.results !== undefined && <div><Standing experiment={experiment} /></div>}
               </article>
             ))}
             {here.length === 0 && <p className="tiny faint">{t('common.none')}</p>}

@@ -1,7 +1,7 @@
-import { Fragment } from 'react';
 import type { Comparison, Experiment } from '@pataka/contracts';
 import { useFormats } from '../i18n/format';
 import { useT } from '../i18n/intl';
+import type { Metrics } from './metric-names';
 import { variantName } from './queries';
 import './charts.css';
 
@@ -35,8 +35,8 @@ function Row({ comparison, name, reach, goal, decreases }: { comparison: Drawn; 
   const percent = (value: number): string => `${value > 0 ? '+' : ''}${formats.percent(value, 1)}`;
   const said = interval === null ? percent(comparison.relativeEffect) : t('experiments.interval', { effect: percent(comparison.relativeEffect), low: percent(interval[0]), high: percent(interval[1]) });
   return (
-    <Fragment>
-      <span className="truncate" title={name}>{name}</span>
+    <div className="interval-plot">
+      <span className="interval-name">{name}</span>
       <svg viewBox={`0 0 ${WIDTH} 30`} preserveAspectRatio="none" className={`interval-draw interval-${reading}`} role="img" aria-label={`${name}: ${said}. ${t(`experiments.reading.${reading}`)}`}>
         <line className="interval-zero" x1={WIDTH / 2} x2={WIDTH / 2} y1={0} y2={30} />
         <line className="interval-goal" x1={toX(decreases ? -goal : goal)} x2={toX(decreases ? -goal : goal)} y1={0} y2={30} />
@@ -45,16 +45,17 @@ function Row({ comparison, name, reach, goal, decreases }: { comparison: Drawn; 
         <rect className="interval-point" x={toX(comparison.relativeEffect) - 3} y={9} width={6} height={12} rx={1} />
       </svg>
       <span className="numeric nowrap"><strong>{percent(comparison.relativeEffect)}</strong> <span className={`badge ${reading === 'good' ? 'good' : reading === 'bad' ? 'bad' : ''}`}>{t(`experiments.reading.${reading}`)}</span></span>
-    </Fragment>
+    </div>
   );
 }
 
 /** Every treatment on every metric, on one scale: effect with its interval, the wider one that may be looked at any day, and the smallest effect of interest. */
-export function IntervalPlot({ comparisons, experiment, metricName, decreases, goal }: { comparisons: readonly Comparison[]; experiment: Experiment; metricName: (key: string) => string; decreases: (key: string) => boolean; goal: number }) {
+export function IntervalPlot({ comparisons, experiment, metrics: { name: metricName, decreases }, goal }: { comparisons: readonly Comparison[]; experiment: Experiment; metrics: Metrics; goal: number }) {
   const t = useT();
   const formats = useFormats();
   const drawn = comparisons.filter((one): one is Drawn => one.relativeEffect !== null);
   const reach = reachOf(drawn, goal);
+  const reasonOf = (metric: string): string | undefined => { const reason = comparisons.find((one) => one.metric === metric)?.reason; return reason === undefined ? undefined : t.maybe(`experiments.reason.${reason}`, reason); };
   const metrics = [...new Set(comparisons.map(({ metric }) => metric))];
   return (
     <div className="stack">
@@ -63,8 +64,8 @@ export function IntervalPlot({ comparisons, experiment, metricName, decreases, g
         <section key={metric} className="stack tight" aria-label={metricName(metric)}>
           <h3>{metricName(metric)} {decreases(metric) && <span className="badge outline">{t('experiments.lowerIsBetter')}</span>}</h3>
           {drawn.some((one) => one.metric === metric)
-            ? <div className="interval-plot">{drawn.filter((one) => one.metric === metric).map((one) => <Row key={one.variantId} comparison={one} name={variantName(experiment, one.variantId)} reach={reach} goal={goal} decreases={decreases(metric)} />)}</div>
-            : <p className="small faint">{t('experiments.noData')}</p>}
+            ? <div className="stack tight">{drawn.filter((one) => one.metric === metric).map((one) => <Row key={one.variantId} comparison={one} name={variantName(experiment, one.variantId)} reach={reach} goal={goal} decreases={decreases(metric)} />)}</div>
+            : <p className="small faint">{reasonOf(metric) ?? t('experiments.noData')}</p>}
         </section>
       ))}
     </div>

@@ -1,5 +1,5 @@
 import type { DecisionRecord, DryRun, Experiment, ExperimentResults, ExperimentTemplate, RolloutView } from '@pataka/contracts';
-import { queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { at, get, getAll, type Page, request } from '../api/client';
 import { keys } from '../api/keys';
 import { ZONE } from '../i18n/intl';
@@ -14,12 +14,15 @@ export type { DecisionRecord, DryRun, RolloutView };
 
 const LIST_EVERY_MS = 10_000;
 const ONE_EVERY_MS = 4_000;
+/** Its flag is made within moments of the experiment. */
+const UNLINKED_EVERY_MS = 700;
 
 export const experimentsQuery = queryOptions({
   queryKey: keys.experiments, queryFn: ({ signal }) => getAll<ListedExperiment>('/api/experiments', { signal }), refetchInterval: LIST_EVERY_MS,
 });
 export const experimentQuery = (id: string) => queryOptions({
-  queryKey: keys.experiment(id), queryFn: ({ signal }) => request<ListedExperiment>('GET', at`/api/experiments/${id}`, { signal }), refetchInterval: ONE_EVERY_MS,
+  queryKey: keys.experiment(id), queryFn: ({ signal }) => request<ListedExperiment>('GET', at`/api/experiments/${id}`, { signal }),
+  refetchInterval: ({ state }) => (state.data?.data.linked === false && state.data.data.refusal === undefined ? UNLINKED_EVERY_MS : ONE_EVERY_MS),
 });
 const MONTH_MS = 30 * 24 * 3_600_000;
 const localDay = (ms: number): string => new Intl.DateTimeFormat('en-CA', { timeZone: ZONE }).format(new Date(ms));
@@ -31,8 +34,9 @@ export const resultsQuery = (experiment: Experiment) => queryOptions({
   queryKey: [...keys.experiment(experiment.id), 'results'], queryFn: ({ signal }) => get<ExperimentResults>(at`/api/experiments/${experiment.id}/results`, { startDate: firstDay(experiment) }, signal), refetchInterval: ONE_EVERY_MS,
   enabled: experiment.startedAt !== undefined,
 });
-export const timelineQuery = (id: string) => queryOptions({
-  queryKey: [...keys.experiment(id), 'timeline'], queryFn: ({ signal }) => get<Timeline>(at`/api/experiments/${id}/timeline`, undefined, signal), refetchInterval: LIST_EVERY_MS,
+/** Read anew when the evidence is another: `coverage` names it. */
+export const timelineQuery = (id: string, coverage: string) => queryOptions({
+  queryKey: [...keys.experiment(id), 'timeline', coverage], placeholderData: keepPreviousData, queryFn: ({ signal }) => get<Timeline>(at`/api/experiments/${id}/timeline`, undefined, signal), refetchInterval: LIST_EVERY_MS,
 });
 export const rolloutQuery = (id: string) => queryOptions({
   queryKey: [...keys.experiment(id), 'rollout'], queryFn: ({ signal }) => get<RolloutView>(at`/api/experiments/${id}/rollout`, undefined, signal), refetchInterval: ONE_EVERY_MS,

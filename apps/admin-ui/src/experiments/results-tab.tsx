@@ -1,12 +1,12 @@
 import type { ExperimentResults } from '@pataka/contracts';
 import { useQuery } from '@tanstack/react-query';
-import { metricsQuery } from '../api/catalogue';
 import { useFormats } from '../i18n/format';
 import { useLocale, useT } from '../i18n/intl';
 import { Icon } from '../ui/icons';
 import { EmptyState, Loaded, Notice } from '../ui/states';
 import { VerdictBadge } from './experiment-badges';
 import { IntervalPlot } from './interval-plot';
+import { type Metrics, metricsOf, useMetrics } from './metric-names';
 import { type ListedExperiment, metricKey, resultsQuery, timelineQuery } from './queries';
 import { ComparisonTable, FactorialCards, GuardCard, SegmentCards } from './results-tables';
 import { TimelineCharts } from './timeline-charts';
@@ -41,17 +41,19 @@ function SampleRatio({ results, experiment }: Shown) {
 }
 
 /** Subjects of each variant on the way to what the criteria ask for. */
-function Samples({ results, experiment }: Shown) {
+function Samples({ results, experiment, metrics }: Shown & { metrics: Metrics }) {
   const t = useT();
   const formats = useFormats();
   const goal = Math.max(1000, results.planning?.planned.subjectsPerVariant ?? 0);
+  const primary = experiment.successMetrics[0] === undefined ? null : metricKey(experiment.successMetrics[0]);
+  const levelOf = (variant: ExperimentResults['variants'][number]): string => (primary === null || variant.sampleSize === 0 ? '' : ` · ${metrics.level(primary, metrics.isRate(primary) ? variant.conversionRate : variant.metrics[primary]?.mean)}`);
   const left = results.planning?.planned.daysLeft ?? results.planning?.minimum.daysLeft ?? null;
   return (
     <section className="card stack" aria-label={t('experiments.samples')}>
       <header><h2>{t('experiments.samples')}</h2>{left !== null && experiment.status === 'ACTIVE' && <span className="small soft">{t('experiments.daysLeft', { days: Math.ceil(left) })}</span>}</header>
-      {results.variants.map(({ variantId, variantName, sampleSize, conversionRate, isControl }) => (
+      {results.variants.map((variant) => ({ ...variant, level: levelOf(variant) })).map(({ variantId, variantName, sampleSize, isControl, level }) => (
         <div key={variantId} className="stack tight">
-          <div className="row between small"><span className="truncate">{variantName}{isControl && <> <span className="badge outline">{t('experiments.control')}</span></>}</span><span className="numeric nowrap">{t('experiments.ofGoal', { size: formats.number(sampleSize), goal: formats.number(goal) })}{conversionRate !== null && ` · ${formats.percent(conversionRate, 1)}`}</span></div>
+          <div className="row between wrap small"><span>{variantName}{isControl && <> <span className="badge outline">{t('experiments.control')}</span></>}</span><span className="numeric nowrap">{t('experiments.ofGoal', { size: formats.number(sampleSize), goal: formats.number(goal) })}{level}</span></div>
           <div className={`progress${sampleSize >= goal ? ' done' : ''}`} aria-hidden="true"><span style={{ width: `${Math.min(100, (sampleSize / goal) * 100)}%` }} /></div>
         </div>
       ))}
@@ -62,23 +64,19 @@ function Samples({ results, experiment }: Shown) {
 
 function Report({ experiment, results }: Shown) {
   const t = useT();
-  const metrics = useQuery(metricsQuery).data ?? [];
-  const timeline = useQuery(timelineQuery(experiment.id));
-  const inline = [...experiment.successMetrics, ...experiment.guardrailMetrics, ...experiment.safetyMetrics].filter((one) => typeof one !== 'string');
-  const definitionOf = (key: string) => inline.find((one) => metricKey(one) === key) ?? metrics.find((one) => one.key === key);
-  const metricName = (key: string): string => { const found = definitionOf(key); return found === undefined || typeof found === 'string' ? key : found.name ?? key; };
-  const decreases = (key: string): boolean => { const found = definitionOf(key); return found !== undefined && typeof found !== 'string' && found.direction === 'decrease'; };
-  const shared = { experiment, results, metricName, decreases };
+  const metrics = useMetrics(metricsOf(experiment));
+  const timeline = useQuery(timelineQuery(experiment.id, results.coverage.name));
+  const shared = { experiment, results, metrics };
   const judged = results.comparisons.filter(({ role }) => role === 'primary' || role === 'secondary');
   return (
     <div className="stack">
       <SampleRatio experiment={experiment} results={results} />
       <Verdict experiment={experiment} results={results} />
       <div className="columns">
-        <section className="card stack" aria-label={t('experiments.effects')}><header><h2>{t('experiments.effects')}</h2></header><IntervalPlot comparisons={judged} experiment={experiment} metricName={metricName} decreases={decreases} goal={Math.abs(experiment.plan?.minimumEffect ?? 0.05)} /></section>
-        <div className="stack"><Samples experiment={experiment} results={results} /><GuardCard {...shared} /></div>
+        <section className="card stack" aria-label={t('experiments.effects')}><header><h2>{t('experiments.effects')}</h2></header><IntervalPlot comparisons={judged} experiment={experiment} metrics={metrics} goal={Math.abs(experiment.plan?.minimumEffect ?? 0.05)} /></section>
+        <div className="stack"><Samples {...shared} /><GuardCard {...shared} /></div>
       </div>
-      {timeline.data !== undefined && timeline.data.days.length > 0 && <TimelineCharts timeline={timeline.data} experiment={experiment} metricName={metricName} />}
+      {timeline.data !== undefined && timeline.data.days.length > 0 && <TimelineCharts timeline={timeline.data} experiment={experiment} metrics={metrics} />}
       <ComparisonTable {...shared} />
       <FactorialCards {...shared} />
       <SegmentCards {...shared} />

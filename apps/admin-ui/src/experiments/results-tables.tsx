@@ -3,9 +3,10 @@ import { useFormats } from '../i18n/format';
 import { useT } from '../i18n/intl';
 import { Notice } from '../ui/states';
 import { Table } from '../ui/table';
+import type { Metrics } from './metric-names';
 import { type ListedExperiment, variantName } from './queries';
 
-interface Shown { experiment: ListedExperiment; results: ExperimentResults; metricName: (key: string) => string }
+interface Shown { experiment: ListedExperiment; results: ExperimentResults; metrics: Metrics }
 
 export const useNumbers = () => {
   const formats = useFormats();
@@ -18,17 +19,17 @@ export const useNumbers = () => {
 };
 
 /** Every number of every comparison, for those who want to see them. */
-export function ComparisonTable({ experiment, results, metricName }: Shown) {
+export function ComparisonTable({ experiment, results, metrics }: Shown) {
   const t = useT();
   const numbers = useNumbers();
-  const levelOf = (variantId: string, metric: string): string => numbers.level(results.variants.find((one) => one.variantId === variantId)?.metrics[metric]?.mean);
+  const levelOf = (variantId: string, metric: string): string => metrics.level(metric, results.variants.find((one) => one.variantId === variantId)?.metrics[metric]?.mean);
   return (
     <details open className="stack">
       <summary><h2 className="inline">{t('experiments.numbers')}</h2></summary>
       <Table<Comparison>
         label={t('experiments.numbers')} rows={results.comparisons} rowKey={(row) => `${row.metric} ${row.variantId}`}
         columns={[
-          { id: 'metric', header: t('experiments.column.metric'), cell: (row) => metricName(row.metric) },
+          { id: 'metric', header: t('experiments.column.metric'), cell: (row) => metrics.name(row.metric) },
           { id: 'variant', header: t('experiments.column.variant'), cell: (row) => <span className="variant-cell">{variantName(experiment, row.variantId)}</span> },
           { id: 'control', header: t('experiments.column.controlLevel'), numeric: true, cell: (row) => levelOf(row.controlId, row.metric) },
           { id: 'level', header: t('experiments.column.level'), numeric: true, cell: (row) => levelOf(row.variantId, row.metric) },
@@ -37,7 +38,7 @@ export function ComparisonTable({ experiment, results, metricName }: Shown) {
           { id: 'p', header: t('experiments.column.p'), numeric: true, cell: (row) => numbers.p(row.adjustedPValue ?? row.pValue) },
           { id: 'always', header: t('experiments.column.alwaysValid'), numeric: true, cell: (row) => numbers.p(row.adjustedAlwaysValidPValue ?? row.alwaysValidPValue) },
           { id: 'chance', header: t('experiments.column.chance'), numeric: true, cell: (row) => (row.chanceToBeat === null ? '–' : numbers.percent(row.chanceToBeat, 1)) },
-          { id: 'note', header: t('experiments.column.note'), cell: (row) => <span className="tiny soft">{row.reason ?? ''}</span> },
+          { id: 'note', header: t('experiments.column.note'), cell: (row) => <span className="tiny soft note">{row.reason === undefined ? '' : t.maybe(`experiments.reason.${row.reason}`, row.reason)}</span> },
         ]}
       />
     </details>
@@ -47,7 +48,7 @@ export function ComparisonTable({ experiment, results, metricName }: Shown) {
 const guardLooks = { pass: 'good', fail: 'bad', inconclusive: '' } as const;
 
 /** Guardrails and safety metrics: what must not get worse. */
-export function GuardCard({ experiment, results, metricName }: Shown) {
+export function GuardCard({ experiment, results, metrics }: Shown) {
   const t = useT();
   const numbers = useNumbers();
   const guards = results.comparisons.filter(({ guard }) => guard !== undefined);
@@ -58,7 +59,7 @@ export function GuardCard({ experiment, results, metricName }: Shown) {
         <ul className="stack tight small">
           {guards.map((row) => (
             <li key={`${row.metric} ${row.variantId}`} className="row between top">
-              <span>{metricName(row.metric)} <span className="faint">· {variantName(experiment, row.variantId)} {numbers.signed(row.relativeEffect)}</span></span>
+              <span>{metrics.name(row.metric)} <span className="faint">· {variantName(experiment, row.variantId)} {numbers.signed(row.relativeEffect)}</span></span>
               <span className={`badge ${guardLooks[row.guard!.status]}`}>{t(`experiments.guard.${row.guard!.status}`)}</span>
             </li>
           ))}
@@ -95,14 +96,14 @@ export function SegmentCards({ experiment, results }: Shown) {
 }
 
 /** Main effects and interactions, and a bandit's arms. */
-export function FactorialCards({ experiment, results, metricName }: Shown) {
+export function FactorialCards({ experiment, results, metrics }: Shown) {
   const t = useT();
   const numbers = useNumbers();
   return (
     <>
       {results.factorial?.map((factorial) => (
         <section key={factorial.metric} className="stack tight" aria-label={t('experiments.factorial')}>
-          <h2>{t('experiments.factorial')}: {metricName(factorial.metric)}</h2>
+          <h2>{t('experiments.factorial')}: {metrics.name(factorial.metric)}</h2>
           {factorial.interacting && <Notice look="warn">{t('experiments.interacting')}</Notice>}
           <Table
             label={t('experiments.factorial')} rows={factorial.effects} rowKey={(row) => row.name}

@@ -6,6 +6,7 @@ import { useLocale, useT } from '../i18n/intl';
 import { Icon, type IconName } from '../ui/icons';
 import { Loaded, Notice } from '../ui/states';
 import { Time } from '../ui/time';
+import { metricsOf, useMetrics } from './metric-names';
 import { type ListedExperiment, rolloutQuery, variantName } from './queries';
 import { useNumbers } from './results-tables';
 import { Staircase } from './staircase';
@@ -16,11 +17,13 @@ const mark = (holds: boolean | null): IconName => (holds === null ? 'minus' : ho
 function Judged({ threshold, guard, experiment }: { threshold?: JudgedThreshold; guard?: JudgedGuard; experiment: ListedExperiment }) {
   const t = useT();
   const numbers = useNumbers();
+  const metrics = useMetrics(metricsOf(experiment));
   if (threshold !== undefined) {
-    return <li className="row top"><Icon name={mark(threshold.holds)} size={14} /><span>{t(`experiments.threshold.${threshold.list}`)} · <code>{threshold.metric}</code> · {variantName(experiment, threshold.variantId)}: {numbers.level(threshold.value)} {threshold.direction === 'atLeast' ? '≥' : '≤'} {numbers.level(threshold.threshold)} <span className="faint">({t(`experiments.measure.${threshold.of}`)}{threshold.sample !== null && `, n ${numbers.number(threshold.sample)}`})</span></span></li>;
+    const levelOf = (value: number | null): string => (threshold.of === 'level' ? metrics.level(threshold.metric, value) : numbers.level(value));
+    return <li className="row top"><Icon name={mark(threshold.holds)} size={14} /><span>{t(`experiments.threshold.${threshold.list}`)} · {metrics.name(threshold.metric)} · {variantName(experiment, threshold.variantId)}: {levelOf(threshold.value)} {threshold.direction === 'atLeast' ? '≥' : '≤'} {levelOf(threshold.threshold)} <span className="faint">({t(`experiments.measure.${threshold.of}`)}{threshold.sample !== null && `, n ${numbers.number(threshold.sample)}`})</span></span></li>;
   }
   if (guard === undefined) return null;
-  return <li className="row top"><Icon name={mark(guard.fails === null ? null : !guard.fails)} size={14} /><span>{t(`experiments.guardKind.${guard.guard}`)}{guard.metric !== undefined && <> · <code>{guard.metric}</code></>}{guard.variantId !== undefined && ` · ${variantName(experiment, guard.variantId)}`}: p {numbers.p(guard.pValue)}</span></li>;
+  return <li className="row top"><Icon name={mark(guard.fails === null ? null : !guard.fails)} size={14} /><span>{t(`experiments.guardKind.${guard.guard}`)}{guard.metric !== undefined && ` · ${metrics.name(guard.metric)}`}{guard.variantId !== undefined && ` · ${variantName(experiment, guard.variantId)}`}: p {numbers.p(guard.pValue)}</span></li>;
 }
 
 function DecisionItem({ decision, experiment }: { decision: DecisionRecord; experiment: ListedExperiment }) {

@@ -1,10 +1,13 @@
 import type { PastStep, PlannedStep } from '@pataka/contracts';
 import { useFormats } from '../i18n/format';
 import { useT } from '../i18n/intl';
+import { useWidth } from '../ui/use-width';
 import './charts.css';
 
 interface Step { step: number; percentage: number; from: number; until: number; past: boolean; regions: readonly string[] }
-const WIDTH = 760;
+const USUAL_WIDTH = 760;
+/** Room that a date under a step takes. */
+const DATE_WIDTH = 52;
 const HEIGHT = 220;
 const LEFT = 44;
 const BOTTOM = 40;
@@ -25,18 +28,19 @@ const stepsOf = (past: readonly PastStep[], planned: readonly PlannedStep[]): St
 export function Staircase({ past, planned, now, regionName }: { past: readonly PastStep[]; planned: readonly PlannedStep[]; now: number | null; regionName?: (key: string) => string }) {
   const t = useT();
   const formats = useFormats();
+  const [figure, width] = useWidth<HTMLElement>(USUAL_WIDTH);
   const steps = stepsOf(past, planned);
   if (steps.length === 0) return <p className="small soft">{t('experiments.noSteps')}</p>;
   const [start, end] = [steps[0]!.from, steps.at(-1)!.until];
-  const toX = (at: number): number => LEFT + ((at - start) / (end - start || 1)) * (WIDTH - LEFT);
+  const toX = (at: number): number => LEFT + ((at - start) / (end - start || 1)) * (width - LEFT);
   const toY = (percentage: number): number => 12 + (1 - percentage / 100) * (HEIGHT - BOTTOM - 12);
   const day = (at: number): string => formats.date(at).replace(/,? \d{4}$/, '');
   // A date for every step that has room for one.
-  const dated = steps.filter((step, index) => index === 0 || toX(step.from) - toX(steps[index - 1]!.from) > 46 || index % Math.ceil(steps.length / 8) === 0);
+  const dated = steps.reduce<Step[]>((kept, step) => (kept.length === 0 || toX(step.from) - toX(kept.at(-1)!.from) > DATE_WIDTH ? [...kept, step] : kept), []);
   return (
-    <figure className="chart">
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={t('experiments.staircaseLabel', { steps: steps.length, from: formats.date(start), percentage: formats.percent(steps.at(-1)!.percentage / 100, 0) })}>
-        {[0, 25, 50, 75, 100].map((level) => <g key={level}><line className="chart-grid" x1={LEFT} x2={WIDTH} y1={toY(level)} y2={toY(level)} /><text className="chart-label" x={LEFT - 6} y={toY(level) + 4} textAnchor="end">{formats.percent(level / 100, 0)}</text></g>)}
+    <figure className="chart" ref={figure}>
+      <svg viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={t('experiments.staircaseLabel', { steps: steps.length, from: formats.date(start), percentage: formats.percent(steps.at(-1)!.percentage / 100, 0) })}>
+        {[0, 25, 50, 75, 100].map((level) => <g key={level}><line className="chart-grid" x1={LEFT} x2={width} y1={toY(level)} y2={toY(level)} /><text className="chart-label" x={LEFT - 6} y={toY(level) + 4} textAnchor="end">{formats.percent(level / 100, 0)}</text></g>)}
         {steps.map((step) => (
           <g key={`${step.step} ${step.from}`} className="chart-1">
             <rect className={step.past ? 'chart-area' : 'chart-band'} x={toX(step.from)} y={toY(step.percentage)} width={Math.max(1, toX(step.until) - toX(step.from))} height={toY(0) - toY(step.percentage)} />

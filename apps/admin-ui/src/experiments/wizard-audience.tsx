@@ -31,7 +31,7 @@ export function AudiencePart({ draft, change, fault }: PartProps) {
         <ConditionList nodes={draft.conditions} onChange={(conditions) => change({ conditions })} pointerOf={pointerOf} joined="and" />
       </TargetingContext.Provider>
       {fault('/targetAudience') !== undefined && <span className="fault">{fault('/targetAudience')}</span>}
-      <div className="field"><span className="label">{t('experiments.audienceSegments')}</span><Tokens label={t('experiments.audienceSegments')} values={draft.segments} onChange={(segments) => change({ segments })} options={options.segments} free={false} /><span className="hint">{t('experiments.audienceSegmentsHint')}</span></div>
+      <div className="field"><span className="label">{t('experiments.audienceSegments')}</span><Tokens placeholder={t('experiments.chooseSegment')} label={t('experiments.audienceSegments')} values={draft.segments} onChange={(segments) => change({ segments })} options={options.segments} free={false} /><span className="hint">{t('experiments.audienceSegmentsHint')}</span></div>
       <div className="grid-2">
         <TextField label={t('experiments.bucketBy')} optional code value={draft.bucketBy} onChange={(bucketBy) => change({ bucketBy })} hint={t('experiments.bucketByHint')} placeholder="fleet_id" fault={fault('/bucketBy')} />
         <TextField label={t('experiments.layer')} optional code value={draft.layer} onChange={(layer) => change({ layer })} hint={t('experiments.layerHint')} fault={fault('/layer') ?? fault('/layer/key')} />
@@ -74,10 +74,10 @@ export function MetricsPart({ draft, change, fault }: PartProps) {
       {lists.map((list) => (
         <div key={list} className="field">
           <span className="label">{t(`experiments.${list}`)}</span>
-          <Tokens label={t(`experiments.${list}`)} values={draft[list]} onChange={(values) => change({ [list]: values })} options={options} invalid={fault(`/${list}Metrics`) !== undefined} />
+          <Tokens label={t(`experiments.${list}`)} values={draft[list]} onChange={(values) => change({ [list]: values })} options={options} placeholder={t('experiments.chooseMetric')} invalid={fault(`/${list}Metrics`) !== undefined} />
           <span className="hint">{t(`experiments.${list}Hint`)}</span>
           {fault(`/${list}Metrics`) !== undefined && <span className="fault">{fault(`/${list}Metrics`)}</span>}
-          <div><Button small look="ghost" icon="plus" onPress={() => setMaking(list)}>{t('experiments.newMetricFor', { list: t(`experiments.${list}`) })}</Button></div>
+          <div><Button small look="ghost" icon="plus" onPress={() => setMaking(list)}>{t(`experiments.newMetricFor.${list}`)}</Button></div>
         </div>
       ))}
       {making !== null && <NewMetric onClose={() => setMaking(null)} onMade={(metric) => change({ defined: [...draft.defined.filter(({ key }) => key !== metric.key), metric], [making]: [...new Set([...draft[making], metric.key])] })} />}

@@ -8,6 +8,7 @@ import { useMay } from '../api/session';
 import { useT } from '../i18n/intl';
 import { Button } from '../ui/button';
 import { Confirm } from '../ui/dialog';
+import { Icon } from '../ui/icons';
 import { Page } from '../ui/page';
 import { ErrorNotice, Notice } from '../ui/states';
 import { toast } from '../ui/toast';
@@ -22,7 +23,7 @@ const PAUSE_MS = 500;
 const none: readonly Fault[] = [];
 
 /** What would happen when, and every fault there is, asked a moment after the last keystroke. Nothing is stored. */
-const useDryRun = (draft: Draft): { dryRun: DryRun | undefined; faults: readonly Fault[] } => {
+const useDryRun = (draft: Draft): { dryRun: DryRun | undefined; faults: readonly Fault[]; pending: boolean } => {
   const body = bodyOf(draft);
   const wanted = JSON.stringify(body);
   const [asked, setAsked] = useState(wanted);
@@ -35,15 +36,16 @@ const useDryRun = (draft: Draft): { dryRun: DryRun | undefined; faults: readonly
     queryFn: async ({ signal }) => (await request<DryRun>('POST', '/api/experiments/dry-run', { body: JSON.parse(asked) as CreateExperiment, signal })).data,
   });
   const { error, data } = query;
-  return isApiError(error, 'validation') ? { dryRun: undefined, faults: error.faults } : { dryRun: data, faults: none };
+  const pending = asked !== wanted || query.isFetching;
+  return isApiError(error, 'validation') ? { dryRun: undefined, faults: error.faults, pending } : { dryRun: data, faults: none, pending: pending || data === undefined };
 };
 
-function Steps({ current, faulty, goTo }: { current: WizardStep; faulty: ReadonlySet<WizardStep>; goTo: (step: WizardStep) => void }) {
+function Steps({ current, faulty, seen, goTo }: { current: WizardStep; faulty: ReadonlySet<WizardStep>; seen: ReadonlySet<WizardStep>; goTo: (step: WizardStep) => void }) {
   const t = useT();
   return (
     <nav aria-label={t('experiments.steps')}>
       <ol className="wizard-steps">
-        {wizardSteps.map((step, index) => <li key={step}><button type="button" onClick={() => goTo(step)} {...(step === current ? { 'aria-current': 'step' as const } : {})} data-fault={faulty.has(step) || undefined}><span className="number">{index + 1}</span>{t(`experiments.step.${step}`)}{faulty.has(step) && <span className="visually-hidden"> {t('experiments.hasFaults')}</span>}</button></li>)}
+        {wizardSteps.map((step, index) => <li key={step}><button type="button" onClick={() => goTo(step)} {...(step === current ? { 'aria-current': 'step' as const } : {})} data-fault={faulty.has(step) || undefined}><span className="number">{seen.has(step) && !faulty.has(step) && step !== current ? <Icon name="check" size={12} /> : index + 1}</span>{t(`experiments.step.${step}`)}{faulty.has(step) && <span className="visually-hidden"> {t('experiments.hasFaults')}</span>}</button></li>)}
       </ol>
     </nav>
   );
@@ -59,7 +61,7 @@ export function WizardPage() {
   const [step, setStep] = useState<WizardStep>('question');
   const [seen, setSeen] = useState<ReadonlySet<WizardStep>>(new Set());
   const done = useRef(false);
-  const { dryRun, faults } = useDryRun(draft);
+  const { dryRun, faults, pending } = useDryRun(draft);
   const blocker = useBlocker({ shouldBlockFn: () => !done.current && draft.name !== '', withResolver: true, enableBeforeUnload: () => !done.current && draft.name !== '' });
   const create = useMutation({
     mutationFn: async () => (await request<Experiment>('POST', '/api/experiments', { body: bodyOf(draft) })).data,
@@ -83,18 +85,18 @@ export function WizardPage() {
   return (
     <Page title={t('experiments.new')} crumbs={[{ label: t('experiments.title'), to: '/experiments' }]}>
       <div className="wizard">
-        <Steps current={step} faulty={faulty} goTo={goTo} />
+        <Steps current={step} faulty={faulty} seen={seen} goTo={goTo} />
         <div className="stack">
           {step === 'question' && <QuestionPart {...props} />}
           {step === 'variants' && <VariantsPart {...props} />}
           {step === 'audience' && <AudiencePart {...props} />}
           {step === 'metrics' && <MetricsPart {...props} />}
           {step === 'rollout' && <RolloutPart {...props} dryRun={dryRun} />}
-          {step === 'review' && <ReviewPart {...props} dryRun={dryRun} faults={faults} goTo={goTo} />}
+          {step === 'review' && <ReviewPart {...props} dryRun={dryRun} pending={pending} faults={faults} goTo={goTo} />}
           {create.error !== null && <ErrorNotice error={create.error} />}
           <div className="row between">
             {at === 0 ? <span /> : <Button onPress={() => goTo(wizardSteps[at - 1]!)}>{t('common.back')}</Button>}
-            {step === 'review' ? <Button look="primary" icon="plus" pending={create.isPending} isDisabled={faults.length > 0} onPress={() => create.mutate()}>{t('experiments.create')}</Button> : <Button look="primary" onPress={() => goTo(wizardSteps[at + 1]!)}>{t('experiments.next')}</Button>}
+            {step === 'review' ? <Button look="primary" icon="plus" pending={create.isPending} isDisabled={faults.length > 0 || pending} onPress={() => create.mutate()}>{t('experiments.create')}</Button> : <Button look="primary" onPress={() => goTo(wizardSteps[at + 1]!)}>{t('experiments.next')}</Button>}
           </div>
         </div>
       </div>

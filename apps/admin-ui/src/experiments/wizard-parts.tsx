@@ -49,15 +49,16 @@ function VariantRow({ variant, index, draft, change, fault }: PartProps & { vari
     change({ variants: left.map((one, at) => ({ ...one, weight: weights[at]! })) });
   };
   return (
-    <div className="variant-row">
+    <div className={`variant-row${draft.valueType === 'JSON' ? ' object' : ''}`}>
       <TextField label={t('experiments.variantId')} code value={variant.id} onChange={(id) => set({ id, ...(variant.config === variant.id && draft.valueType === 'STRING' ? { config: id } : {}) })} fault={fault(`/variants/${index}/id`)} />
       <TextField label={t('common.name')} value={variant.name} onChange={(name) => set({ name })} fault={fault(`/variants/${index}/name`)} />
       <TextField label={t('experiments.weightPercent')} inputMode="decimal" value={variant.weight} onChange={(weight) => set({ weight })} fault={fault(`/variants/${index}/weight`)} />
-      <TextField label={t('experiments.served')} code value={variant.config} onChange={(config) => set({ config })} fault={fault(`/variants/${index}/config`)} />
+      {draft.valueType !== 'JSON' && <TextField label={t('experiments.served')} code value={variant.config} onChange={(config) => set({ config })} fault={fault(`/variants/${index}/config`)} />}
       <div className="row">
         {variant.isControl ? <span className="badge outline">{t('experiments.control')}</span> : <Button small look="ghost" onPress={() => change({ variants: draft.variants.map((one) => ({ ...one, isControl: one.uid === variant.uid })) })}>{t('experiments.makeControl')}</Button>}
         {draft.variants.length > 2 && <IconButton label={t('common.removeValue', { value: variant.name })} icon="trash" onPress={remove} />}
       </div>
+      {draft.valueType === 'JSON' && <div className="variant-object"><TextArea label={t('experiments.served')} code rows={3} value={variant.config} onChange={(config) => set({ config })} fault={fault(`/variants/${index}/config`)} /></div>}
     </div>
   );
 }
@@ -97,7 +98,7 @@ export function VariantsPart(props: PartProps) {
       {draft.type === 'MULTIVARIATE' && <Checkbox label={t('experiments.useFactors')} hint={t('experiments.useFactorsHint')} checked={draft.factorial} onChange={(factorial) => change({ factorial })} />}
       {draft.factorial ? <Factors {...props} /> : <>
         <Select label={t('experiments.valueType')} value={draft.valueType} onChange={(valueType) => change({ valueType })} options={valueTypes.map((value) => ({ value, label: t(`experiments.valueTypes.${value}`) }))} />
-        {draft.variants.map((variant, index) => <VariantRow key={variant.uid} variant={variant} index={index} {...props} />)}
+        <div className="rows">{draft.variants.map((variant, index) => <VariantRow key={variant.uid} variant={variant} index={index} {...props} />)}</div>
         <div className="row wrap between">
           <div className="row"><Button small icon="plus" onPress={add}>{t('experiments.addVariant')}</Button><Button small look="ghost" onPress={() => { const weights = equalWeights(draft.variants.length); change({ variants: draft.variants.map((one, at) => ({ ...one, weight: weights[at]! })) }); }}>{t('experiments.equal')}</Button></div>
           <span className={Math.abs(sum - 100) < 1e-6 ? 'small soft' : 'fault'} role="status">{t('experiments.weightSum', { sum: Number(sum.toFixed(3)) })}</span>

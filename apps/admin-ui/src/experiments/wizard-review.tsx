@@ -3,6 +3,7 @@ import { useFormats } from '../i18n/format';
 import { useT } from '../i18n/intl';
 import { Button } from '../ui/button';
 import { Icon, type IconName } from '../ui/icons';
+import { useMetrics } from './metric-names';
 import { PowerCard } from './power-card';
 import { stepOf, type WizardStep } from './wizard-draft';
 import { Part, type PartProps } from './wizard-parts';
@@ -22,15 +23,16 @@ function PowerChecks({ estimate }: { estimate: DryRun['estimate'] }) {
   return (
     <>
       <Check state={hopeless ? 'no' : estimate.known ? 'ok' : 'maybe'}>{said}</Check>
-      {estimate.reasons.map((reason) => <Check key={reason} state={hopeless ? 'no' : 'maybe'}>{reason}</Check>)}
+      {hopeless && estimate.reasons.map((reason) => <Check key={reason} state="no">{reason}</Check>)}
     </>
   );
 }
 
 /** What has to be in order before anybody meets a variant, and how long it will take. */
-export function ReviewPart({ dryRun, faults, goTo, ...props }: PartProps & { dryRun: DryRun | undefined; faults: readonly Fault[]; goTo: (step: WizardStep) => void }) {
+export function ReviewPart({ dryRun, pending, faults, goTo, ...props }: PartProps & { dryRun: DryRun | undefined; pending: boolean; faults: readonly Fault[]; goTo: (step: WizardStep) => void }) {
   const { draft } = props;
   const t = useT();
+  const metrics = useMetrics(draft.defined);
   return (
     <Part title={t('experiments.step.review')} lead={t('experiments.lead.review')}>
       <PowerCard {...props} />
@@ -38,11 +40,11 @@ export function ReviewPart({ dryRun, faults, goTo, ...props }: PartProps & { dry
         <h3>{t('experiments.checks')}</h3>
         <ul className="checks">
           <Check state={draft.hypothesis.trim() === '' ? 'maybe' : 'ok'}>{t(draft.hypothesis.trim() === '' ? 'experiments.check.noHypothesis' : 'experiments.check.hypothesis')}</Check>
-          <Check state={draft.success.length === 0 ? 'no' : 'ok'}>{draft.success.length === 0 ? t('experiments.check.noMetric') : t('experiments.check.metric', { metric: draft.success[0]! })}</Check>
+          <Check state={draft.success.length === 0 ? 'no' : 'ok'}>{draft.success.length === 0 ? t('experiments.check.noMetric') : t('experiments.check.metric', { metric: metrics.name(draft.success[0]!) })}</Check>
           <Check state={draft.safety.length + draft.guardrail.length === 0 ? 'maybe' : 'ok'}>{t(draft.safety.length + draft.guardrail.length === 0 ? 'experiments.check.noGuards' : 'experiments.check.guards')}</Check>
-          {dryRun !== undefined && <PowerChecks estimate={dryRun.estimate} />}
+          {dryRun !== undefined && !pending && <PowerChecks estimate={dryRun.estimate} />}
           {dryRun?.notes.map((note) => <Check key={note} state="maybe">{note}</Check>)}
-          <Check state={faults.length === 0 && dryRun !== undefined ? 'ok' : 'no'}>{faults.length === 0 ? t(dryRun === undefined ? 'experiments.check.pending' : 'experiments.check.valid') : t('experiments.check.faults', { count: faults.length })}</Check>
+          <Check state={pending ? 'maybe' : faults.length === 0 ? 'ok' : 'no'}>{pending ? t('experiments.check.pending') : faults.length === 0 ? t('experiments.check.valid') : t('experiments.check.faults', { count: faults.length })}</Check>
         </ul>
         {faults.length > 0 && <ul className="stack tight small">{faults.map(({ pointer, detail }) => <li key={`${pointer} ${detail}`} className="row wrap"><code>{pointer}</code> {detail} <Button small look="ghost" onPress={() => goTo(stepOf(pointer))}>{t('experiments.goTo', { step: t(`experiments.step.${stepOf(pointer)}`) })}</Button></li>)}</ul>}
       </section>

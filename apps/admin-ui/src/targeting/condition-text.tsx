@@ -4,11 +4,21 @@ import { type Translate, useT } from '../i18n/intl';
 import { meanings } from './operators';
 import { useTargeting, type TargetingWorld } from './targeting-context';
 
+/** In their own words: हिन्दी for hi; what is no language stays as it is. */
+const languageName = (tag: string): string => {
+  try {
+    return new Intl.DisplayNames(tag, { type: 'language' }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+};
+
 const namesOf = (operator: Operator, value: JsonValue, { segments, calendars, regions }: TargetingWorld): string[] => {
   const keys = (Array.isArray(value) ? value : [value]).map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
   const { operand } = meanings[operator];
   if (operand === 'segments') return keys.map((key) => segments.find(({ id }) => id === key)?.label ?? key);
   if (operand === 'calendars') return keys.map((key) => calendars.find(({ id }) => id === key)?.label ?? key);
+  if (operand === 'languages') return keys.map((key) => languageName(key));
   if (operand === 'regions') return keys.map((key) => regions.find((region) => region.key === key)?.name ?? key);
   return keys;
 };

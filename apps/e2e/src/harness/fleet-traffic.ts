@@ -12,9 +12,9 @@ const SPREAD = 0.05;
 
 type Event = Record<string, unknown>;
 
-const valueOf = (how: Behaviour[string], index: number, subjects: number): number | null => {
-  // The first of them, exactly as many as the share says: chance has no say in what has to come out.
-  if ('share' in how) return index < Math.round(how.share * subjects) ? 1 : null;
+const valueOf = (how: Behaviour[string], index: number): number | null => {
+  // Spread evenly, exactly as many as the share says: chance has no say in what has to come out.
+  if ('share' in how) return Math.round(how.share * (index + 1)) > Math.round(how.share * index) ? 1 : null;
   return how.mean * (index % 2 === 0 ? 1 + SPREAD : 1 - SPREAD);
 };
 
@@ -27,7 +27,9 @@ export class FleetTraffic {
 
   /** Exposes new subjects at an instant and lets them do what they do an hour later. */
   async send(cohorts: readonly Cohort[], at: number): Promise<void> {
-    const events = cohorts.flatMap((cohort) => this.#events(cohort, at));
+    const told = cohorts.map((cohort) => this.#subjectsOf(cohort, at));
+    // As they come in life, variant beside variant: one after the other would look like a split that is not kept.
+    const events = Array.from({ length: Math.max(...told.map(({ length }) => length)) }, (_, index) => told.flatMap((subjects) => subjects[index] ?? [])).flat();
     for (let from = 0; from < events.length; from += BATCH) {
       const batch = events.slice(from, from + BATCH);
       const answer = await this.server.ask<{ accepted: number }>('POST', '/v1/events', { body: { events: batch }, timeoutMs: 60_000 });
@@ -44,18 +46,18 @@ export class FleetTraffic {
       }));
   }
 
-  #events({ variant, subjects, does }: Cohort, at: number): Event[] {
+  #subjectsOf({ variant, subjects, does }: Cohort, at: number): Event[][] {
     const before = this.#subjects.get(variant) ?? 0;
     this.#subjects.set(variant, before + subjects);
     return Array.from({ length: subjects }, (_, index) => {
       const targetingKey = `${this.experimentId}-${variant}-${before + index}`;
       const exposure: Event = { id: randomUUID(), type: 'exposure', targetingKey, experimentId: this.experimentId, variant, environment: 'production', occurredAt: new Date(at + index).toISOString() };
       return [exposure, ...Object.entries(does).flatMap(([metric, how]): Event[] => {
-        const value = valueOf(how, index, subjects);
+        const value = valueOf(how, index);
         if (value === null) return [];
         this.#sums.set(`${variant}/${metric}`, (this.#sums.get(`${variant}/${metric}`) ?? 0) + value);
         return [{ id: randomUUID(), type: 'conversion', targetingKey, experimentId: this.experimentId, metric, value, environment: 'production', occurredAt: new Date(at + 3_600_000 + index).toISOString() }];
       })];
-    }).flat();
+    });
   }
 }
