@@ -11,11 +11,13 @@ import { Icon } from '../ui/icons';
 import { Page } from '../ui/page';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states';
 import type { Sorting } from '../ui/table';
+import { BulkBar } from './bulk-bar';
 import { FlagFilters, FlagSearch } from './flag-filters';
 import { listed } from './flag-list';
 import { useFlags } from './flag-store';
 import { FlagTable } from './flag-table';
 import type { ListSearch, SortColumn } from './list-search';
+import { useSelection } from './selection';
 import './flag-list.css';
 
 const route = getRouteApi('/shell/flags');
@@ -65,6 +67,7 @@ export function FlagListPage() {
   // The list follows when there is time.
   const followed = useDeferredValue(asked);
   const shown = useMemo(() => listed(flags, followed, Date.now()), [flags, followed]);
+  const { keys: chosenKeys, chosen, select, selectAll, clear: chooseNone } = useSelection(shown);
   const sorting = useMemo((): Sorting => ({ column: search.sort ?? 'name', descending: search.desc === true }), [search]);
   const sort = useCallback(({ column, descending }: Sorting): void => change({ sort: column as SortColumn, desc: descending ? true : undefined }), [change]);
   return (
@@ -79,7 +82,8 @@ export function FlagListPage() {
         </div>
         {shown.length === 0
           ? <EmptyState icon="search" title={t('flags.nothing.title')} action={<Button onPress={clear}>{t('common.clearFilters')}</Button>}>{t('flags.nothing.advice')}</EmptyState>
-          : <FlagTable flags={shown} environments={environments} sorting={sorting} onSort={sort} />}
+          : <FlagTable flags={shown} environments={environments} sorting={sorting} onSort={sort} chosen={chosenKeys} onSelect={select} />}
+        {may && <BulkBar chosen={chosen} shown={shown.length} environments={environments} onAll={selectAll} onClear={chooseNone} />}
       </>}
     </Page>
   );

@@ -77,6 +77,11 @@ export const useFollowedFlags = (): void => {
   }, [client]);
 };
 
+/** Reads some flags again; one that can't be read stays as it is. */
+export const renewFlags = async (client: QueryClient, flags: readonly Flag[]): Promise<void> => {
+  for (const { key } of flags) await request<Flag>('GET', at`/api/flags/${key}`).then(({ data }) => keepFlag(client, data), () => undefined);
+};
+
 const write = async (client: QueryClient, sent: Promise<Reply<Flag>>): Promise<Flag> => {
   const { data } = await sent;
   keepFlag(client, data);
@@ -91,7 +96,7 @@ export const flagChanges = (client: QueryClient) => ({
     write(client, request<Flag>('PUT', at`/api/flags/${flag.key}/environments/${environment}`, { body, version: flag.version, reason })),
   activate: (flag: Flag, reason?: string) => write(client, request<Flag>('POST', at`/api/flags/${flag.key}/activate`, { reason })),
   deactivate: (flag: Flag, reason?: string) => write(client, request<Flag>('POST', at`/api/flags/${flag.key}/deactivate`, { reason })),
-  archive: (flag: Flag, reason?: string) => write(client, request<Flag>('POST', at`/api/flags/${flag.key}/archive`, { reason })),
+  archive: (flag: Flag, reason?: string) => write(client, request<Flag>('POST', at`/api/flags/${flag.key}/archive`, { version: flag.version, reason })),
 });
 
 /** Switches a flag in an environment: shown at once, taken back if the server refuses. */
