@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsInt, IsISO8601, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsISO8601, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import type { JsonObject } from './json';
 
@@ -89,4 +89,22 @@ export class CountsReport {
   @IsOptional() @IsString() @Length(1, 128) environment?: string;
   @IsArray() @ArrayMinSize(1) @ArrayMaxSize(MAX_COUNTS) @ValidateNested({ each: true }) @Type(() => OutcomeCount) counts!: OutcomeCount[];
   @IsOptional() @ValidateNested() @Type(() => EventSession) session?: EventSession;
+}
+
+/** An exposure as `POST /v1/events` takes it; the id is a UUID, and events of one id count once. */
+export class ExposureEvent extends Exposure {
+  @IsString() @JSONSchema({ format: 'uuid' }) id!: string;
+  @IsIn(['exposure']) type!: 'exposure';
+}
+
+/** A conversion as `POST /v1/events` takes it. */
+export class ConversionEvent extends Conversion {
+  @IsString() @JSONSchema({ format: 'uuid' }) id!: string;
+  @IsIn(['conversion']) type!: 'conversion';
+}
+
+/** A report of counts as `POST /v1/events` takes it. */
+export class CountsReportEvent extends CountsReport {
+  @IsString() @JSONSchema({ format: 'uuid' }) id!: string;
+  @IsIn(['counts']) type!: 'counts';
 }

@@ -1,7 +1,12 @@
 import type { Fault } from './problems';
 
 /** Limits of any JSON that comes in. */
-export interface JsonLimits { maxDepth: number; maxString?: number }
+export interface JsonLimits {
+  maxDepth: number;
+  maxString?: number;
+  /** The text had no escape with a code point (`\\u…`) and was valid UTF-8: then no string of it holds a NUL or half a surrogate pair, and none is looked for. */
+  withoutEscapes?: boolean;
+}
 
 const FORBIDDEN_MEMBERS = new Set(['__proto__', 'constructor', 'prototype']);
 const MAX_FAULTS = 50;
@@ -49,7 +54,6 @@ class Walk {
       const member = (value as Record<string, unknown>)[name];
       const named = FORBIDDEN_MEMBERS.has(name) ? `"${name}" is not allowed as a name` : stringFault(name, this.maxString);
       const fault = named ?? (isNested(member) ? null : this.leafFault(member));
-      // Every event that comes in passes here: a pointer is made only where one is needed.
       if (fault !== null) this.note(`${pointer}/${escapePointer(name)}`, fault);
       if (isNested(member)) this.pending.push({ value: member, pointer: `${pointer}/${escapePointer(name)}`, depth: depth + 1 });
     }
@@ -60,8 +64,26 @@ class Walk {
   }
 }
 
+const MAX_STRING = 1_000_000;
+
+const isSoundString = (text: string, { maxString = MAX_STRING, withoutEscapes = false }: JsonLimits): boolean =>
+  text.length <= maxString && (withoutEscapes || stringFault(text, maxString) === null);
+
+/** Whether there is no fault; makes nothing, since every event that comes in passes here. Goes no deeper than is allowed, so the stack is safe. */
+const isSound = (value: unknown, limits: JsonLimits, depth: number): boolean => {
+  if (typeof value === 'string') return isSoundString(value, limits);
+  if (typeof value === 'number') return numberFault(value) === null;
+  if (!isNested(value)) return true;
+  if (depth >= limits.maxDepth) return false;
+  if (Array.isArray(value)) return value.every((element) => isSound(element, limits, depth + 1));
+  for (const name in value) {
+    if (FORBIDDEN_MEMBERS.has(name) || !isSoundString(name, limits) || !isSound((value as Record<string, unknown>)[name], limits, depth + 1)) return false;
+  }
+  return true;
+};
+
 /**
  * Faults of parsed JSON that no schema sees: too deep, NUL or lone surrogates, member names that could reach a prototype, integers that
  * have lost digits. At most 50 faults.
  */
-export const checkJson = (root: unknown, limits: JsonLimits): Fault[] => new Walk(limits.maxDepth, limits.maxString ?? 1_000_000).from(root);
+export const checkJson = (root: unknown, limits: JsonLimits): Fault[] => (isSound(root, limits, 0) ? [] : new Walk(limits.maxDepth, limits.maxString ?? MAX_STRING).from(root));

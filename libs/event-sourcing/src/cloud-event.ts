@@ -73,28 +73,33 @@ export const cloudEventJson = ({ id, type, source, time, subject, data }: Batche
 /** Size at which a batch is split. */
 export const MAX_BATCH_BYTES = 512 * 1024;
 
+// Of UTF-8, for a unit of UTF-16.
+const MOST_BYTES = 3;
+
+const groupsOf = (events: readonly string[]): (readonly string[])[] => {
+  const units = events.reduce((sum, event) => sum + event.length + 1, 1);
+  if (units * MOST_BYTES <= MAX_BATCH_BYTES) return events.length === 0 ? [] : [events];
+  const groups: string[][] = [];
+  let room = 0;
+  for (const event of events) {
+    const size = Buffer.byteLength(event) + 1;
+    if (groups.length === 0 || size > room) {
+      groups.push([]);
+      room = MAX_BATCH_BYTES - 1;
+    }
+    groups.at(-1)!.push(event);
+    room -= size;
+  }
+  return groups;
+};
+
 /**
  * Records that each hold an array of events: our own batch mode (CloudEvents has none for Kafka). All events are of one partition, in
  * order; a record has at most 512 KB, unless a single event is larger.
  */
-export const encodeEventBatch = (batch: { topic: string; partition: number; events: readonly string[] }): NewRecord[] => {
-  const { topic, partition, events } = batch;
-  const records: NewRecord[] = [];
-  let start = 0;
-  let bytes = 1;
-  const close = (end: number): void => {
-    if (end === start) return;
-    records.push({ topic, partition, key: null, headers: { 'content-type': contentTypes.batch }, value: `[${events.slice(start, end).join(',')}]` });
-    start = end;
-    bytes = 1;
-  };
-  events.forEach((event, index) => {
-    const size = Buffer.byteLength(event) + 1;
-    if (bytes + size > MAX_BATCH_BYTES) close(index);
-    bytes += size;
-  });
-  close(events.length);
-  return records;
+export const encodeEventBatch = ({ topic, partition, events }: { topic: string; partition: number; events: readonly string[] }): NewRecord[] => {
+  const recordOf = (some: readonly string[]): NewRecord => ({ topic, partition, key: null, headers: { 'content-type': contentTypes.batch }, value: `[${some.join(',')}]` });
+  return groupsOf(events).map(recordOf);
 };
 
 /** true for a JSON object, and no array. */

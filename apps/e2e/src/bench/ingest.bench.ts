@@ -7,7 +7,7 @@ import { type Contender, interleaved } from './rounds';
 import { newCredentials, type StoreEnvironment, type Stores } from './stores';
 import { bodiesOf, EVENT_BYTES, eventsOf, PER_REQUEST } from './traffic';
 
-const EVENTS = 30_000;
+const EVENTS = 100_000;
 const FLOOR = 'parse and drop';
 
 interface Server extends Target { name: string; process: MeasuredProcess }

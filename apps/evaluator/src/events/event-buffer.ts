@@ -8,14 +8,13 @@ interface Batch { events: BufferedEvent[]; bytes: number; waiting: { resolve: ()
 const emptyBatch = (): Batch => ({ events: [], bytes: 0, waiting: [] });
 
 const recordsOf = (events: readonly BufferedEvent[]): NewRecord[] => {
-  const partitions = new Map<string, { topic: string; partition: number; events: string[] }>();
-  for (const event of events) {
-    const name = `${event.topic} ${event.partition}`;
-    const group = partitions.get(name);
-    if (group === undefined) partitions.set(name, { topic: event.topic, partition: event.partition, events: [event.json] });
-    else group.events.push(event.json);
+  const topics = new Map<string, string[][]>();
+  for (const { topic, partition, json } of events) {
+    let partitions = topics.get(topic);
+    if (partitions === undefined) topics.set(topic, (partitions = []));
+    (partitions[partition] ??= []).push(json);
   }
-  return [...partitions.values()].flatMap(encodeEventBatch);
+  return [...topics].flatMap(([topic, partitions]) => partitions.flatMap((group, partition) => encodeEventBatch({ topic, partition, events: group })));
 };
 
 /**

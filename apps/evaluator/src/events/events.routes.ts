@@ -45,9 +45,10 @@ export class EventsRoute {
   async #take(request: HotRequest, response: ServerResponse): Promise<void> {
     const principal = keyPrincipalOf(request);
     checkContentType(request.raw);
-    const raw = eventsOf(await readBody(request.raw, MAX_BYTES));
+    const body = await readBody(request.raw, MAX_BYTES);
+    const raw = eventsOf(body);
     if (principal.kind === 'client') this.parts.clientRules.spend(principal.keyId, raw.reduce((sum: number, event) => sum + weightOf(event), 0));
-    const context = this.#contextOf(principal);
+    const context = this.#contextOf(principal, !body.includes('\\u'));
     const events: BufferedEvent[] = [];
     const rejected: { index: number; detail: string; errors: Fault[] }[] = [];
     raw.forEach((event, index) => {
@@ -59,11 +60,11 @@ export class EventsRoute {
     sendJson(response, 202, JSON.stringify({ accepted: raw.length - rejected.length, rejected }));
   }
 
-  #contextOf(principal: KeyPrincipal): IntakeContext {
+  #contextOf(principal: KeyPrincipal, withoutEscapes: boolean): IntakeContext {
     const nowMs = this.parts.now();
     const { clientRules } = this.parts;
     const sees = (flagKey: string): boolean => clientRules.sees(principal.kind, flagKey);
-    const base = { environment: principal.environment, receivedAt: new Date(nowMs).toISOString(), nowMs, sees };
+    const base = { environment: principal.environment, receivedAt: new Date(nowMs).toISOString(), nowMs, withoutEscapes, sees };
     if (principal.kind === 'server') return base;
     return {
       ...base,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { CountsReport, type EvaluationCount, type Fault, faultsOf, type OutcomeCount, topics } from '@pataka/contracts';
+import { type CountsReport, CountsReportEvent, type EvaluationCount, type Fault, faultsOf, type OutcomeCount, topics } from '@pataka/contracts';
 import { cloudEventJson, partitionFor } from '@pataka/event-sourcing';
 import { parseInstant } from '@pataka/evaluation';
 import type { BufferedEvent } from './event-buffer';
@@ -28,12 +28,12 @@ const eventOf = (id: string, { flagKey, variant, errorCode, count }: OutcomeCoun
 };
 
 /** An SDK's report of its own evaluations, as counts like the evaluator's own. Flags that its key cannot see, or that there are none of, are left out. */
-export const takeCounts = (id: string, report: CountsReport, context: IntakeContext, common: readonly Fault[]): Taken => {
-  const faults = [...faultsOf(CountsReport, report), ...common];
+export const takeCounts = (report: CountsReportEvent, context: IntakeContext, common: readonly Fault[]): Taken => {
+  const faults = [...faultsOf(CountsReportEvent, report), ...common];
   if (faults.length === 0) faults.push(...tooOld(report, context.nowMs));
   if (faults.length > 0) return { faults };
   const minute = minuteOf(report.minute);
   // The index in the report, whatever is left out: what a key sees may change between two tries.
-  const events = report.counts.flatMap((count, index) => (context.sees(count.flagKey) ? [eventOf(countId(id, index), count, minute, context.environment)] : []));
+  const events = report.counts.flatMap((count, index) => (context.sees(count.flagKey) ? [eventOf(countId(report.id.toLowerCase(), index), count, minute, context.environment)] : []));
   return { events };
 };
