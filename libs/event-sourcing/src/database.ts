@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { asUnavailable, isAway, isCollision } from './database-errors';
 import { DatabaseListener } from './database-listener';
-import { migrate, migrationClasses, migrationsSchema, type Migration } from './database-migrations';
+import { migrate, type Migration } from './database-migrations';
 import { inTransaction, Session, StaleConnection, type TransactionOptions } from './database-session';
 
 export type { Migration } from './database-migrations';
@@ -147,7 +147,7 @@ export class Database implements Sql {
     const source = new DataSource(this.dataSourceOptions());
     try {
       await source.initialize();
-      await migrate(source);
+      await migrate(source, this.options.migrations);
     } catch (error) {
       if (source.isInitialized) await source.destroy().catch(() => undefined);
       throw this.judged(error);
@@ -158,10 +158,9 @@ export class Database implements Sql {
   }
 
   private dataSourceOptions() {
-    const { url, name, poolSize, statementTimeoutMs, migrations } = this.options;
+    const { url, name, poolSize, statementTimeoutMs } = this.options;
     return {
-      type: 'postgres' as const, url, poolSize, applicationName: name, connectTimeoutMS: CONNECT_TIMEOUT_MS, schema: migrationsSchema,
-      migrations: migrationClasses(migrations), migrationsTableName: 'migrations', entities: [], logging: false as const, installExtensions: false,
+      type: 'postgres' as const, url, poolSize, applicationName: name, connectTimeoutMS: CONNECT_TIMEOUT_MS, entities: [], logging: false as const, installExtensions: false,
       poolErrorHandler: () => this.note(false),
       // A process that hangs in a transaction must not keep its locks for ever.
       extra: { statement_timeout: statementTimeoutMs, idle_in_transaction_session_timeout: statementTimeoutMs, keepAlive: true },
