@@ -67,13 +67,19 @@ const sendFrameworkProblem = (error: Error, request: FastifyRequest, reply: Fast
   void reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body));
 };
 
+const refuseSchemas = (): never => {
+  throw new Error('a route has a schema: bodies are checked by the classes of contracts, and nothing here compiles schemas');
+};
+/** Fastify would load its two compilers of schemas, a megabyte, though no route has any. */
+const schemaController = { compilersFactory: { buildValidator: () => refuseSchemas, buildSerializer: () => refuseSchemas } };
+
 /**
  * Fastify with our parser and the access guard in its first hook: a request that may not be made is refused before its body is read.
  * `otherMethods` tells which methods a path has outside Fastify.
  */
 export const createFastify = (guard: AccessGuard, served: ServedRoutes, otherMethods: (path: string) => string[]): FastifyInstance => {
   const instance = fastify({
-    logger: false, bodyLimit: MAX_BODY_BYTES, requestIdHeader: false, forceCloseConnections: false,
+    logger: false, schemaController, bodyLimit: MAX_BODY_BYTES, requestIdHeader: false, forceCloseConnections: false,
     genReqId: (raw) => stateOf(raw as IncomingMessage).id,
     routerOptions: { maxParamLength: MAX_PARAMETER },
     frameworkErrors: sendFrameworkProblem as never,

@@ -21,9 +21,6 @@ const MAX_PAUSE_MS = 30_000;
 const REQUEST_MS = 5_000;
 const CLOSE_MS = 5_000;
 
-// The client's own log goes to the console and quotes what it could not write; failures are told by us, once.
-setLogger({ error: () => undefined, warn: () => undefined });
-
 /** Line protocol escapes with backslashes but cannot escape one in a name or tag: there it would swallow what ends the value. */
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const plain = (text: string): string => text.replaceAll('\\', '/').replace(/[\u0000-\u001f\u007f]/g, ' ').trim();
@@ -58,6 +55,8 @@ export class InfluxTimeSeries extends TimeSeries {
 
   constructor(private readonly options: InfluxTimeSeriesOptions) {
     super();
+    // The client's own log goes to the console and quotes what it could not write; failures are told by us, once.
+    setLogger({ error: () => undefined, warn: () => undefined });
     const client = new InfluxDB({ url: options.url, token: options.token, timeout: REQUEST_MS });
     // flush() waits only for what it sends itself: the client must never send by itself, neither by number, size, time nor as a retry.
     this.api = client.getWriteApi(options.org, options.bucket, 'ms', {

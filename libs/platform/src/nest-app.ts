@@ -33,6 +33,11 @@ class RethrowFilter implements RpcExceptionFilter {
   }
 }
 
+/** Nest registers a plugin for middleware with every application; there is none, and the plugin would load a second router. */
+class AdapterWithoutMiddleware extends FastifyAdapter {
+  override async init(): Promise<void> {}
+}
+
 /** What an app is made of. */
 export interface NestOptions {
   module: DynamicModule | Type;
@@ -43,7 +48,7 @@ export interface NestOptions {
 
 /** A Nest application over a Fastify that is ready to route, listening nowhere; consumers are connected and not yet started. */
 export const createNestApp = async (options: NestOptions): Promise<NestFastifyApplication> => {
-  const adapter = new FastifyAdapter(options.instance as never);
+  const adapter = new AdapterWithoutMiddleware(options.instance as never);
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
     logger: nestLogger(options.logger), abortOnError: false, bodyParser: false,
   });
