@@ -1,32 +1,45 @@
 import Module from 'node:module';
 
 type Load = (request: string, parent: { filename?: string | null } | undefined, isMain: boolean) => unknown;
-const loader = Module as unknown as { _load: Load };
+type Compile = (this: unknown, text: string, filename: string) => unknown;
+const loader = Module as unknown as { _load: Load; prototype: { _compile: Compile } };
 
 /**
  * What the libraries below name at their top, and this process needs late or never. Each is an ES module compiled to CommonJS, or one
  * whose members alone are used.
  */
 const late: readonly { request: RegExp; parent: RegExp }[] = [
-  // Redis, Kafka and InfluxDB, where none is configured; telephone numbers, which class-validator can check and we never do.
+  // Redis, Kafka and InfluxDB, where none is configured; telephone numbers, which class-validator can check and we never do; the compiler of schemas.
   { request: /^ioredis$/, parent: /redis-snapshot-cache\.js$/ },
   { request: /^kafkajs$/, parent: /kafka-event-log/ },
   { request: /^@influxdata\/influxdb-client$/, parent: /influx-time-series\.js$/ },
   { request: /^libphonenumber-js\/max$/, parent: /class-validator/ },
   { request: /^validator(\/|$)/, parent: /class-validator/ },
+  { request: /^ajv$/, parent: /contracts\/.*schema\.js$/ },
   // Every database that TypeORM knows, but ours; and most of what it does with entities, of which we have none.
   { request: /^\.\/(?!postgres\/)[\w-]+\/\w+Driver$/, parent: /typeorm\/driver\/DriverFactory\.js$/ },
   { request: /^\.\.?\/.*\w$/, parent: /\/node_modules\/typeorm\/(?!index)/ },
+  { request: /^(@sqltools\/formatter|sql-highlight|ansis|tinyglobby|uuid|dayjs)$/, parent: /\/node_modules\/typeorm\// },
   // Operators of streams: Nest uses a handful of two hundred.
   { request: /^\.\.?\/.*\w$/, parent: /\/node_modules\/rxjs\/dist\/cjs\// },
   // Nest's own Fastify: ours is handed to it. What HTTP/2, plugins' versions and exemplars need, of which there are none.
   { request: /^fastify$/, parent: /@nestjs\/platform-fastify\/adapters/ },
+  { request: /^@fastify\/proxy-addr$/, parent: /\/node_modules\/fastify\// },
   { request: /^(node:)?http2$/, parent: /\/node_modules\/fastify\// },
   { request: /^semver$/, parent: /\/node_modules\/fastify\// },
-  { request: /^@opentelemetry\/api$/, parent: /\/node_modules\/prom-client\// },
+  { request: /^(@opentelemetry\/api|tdigest)$/, parent: /\/node_modules\/prom-client\// },
+  // The transports that Nest has, where ours is.
+  { request: /^\.\/(server|client)-\w+$/, parent: /\/node_modules\/@nestjs\/microservices\/(server\/server-factory|client\/client-proxy-factory)\.js$/ },
 ];
 
-const isLate = (request: string, filename: string): boolean => late.some((one) => one.request.test(request) && one.parent.test(filename));
+/** What an index only passes on, all its members at once, and nobody here asks for. */
+const unused: readonly { request: RegExp; parent: RegExp }[] = [
+  // All but gRPC's server: Nest asks whether ours is one.
+  { request: /^\.\/(client-grpc|(server|client)-(kafka|mqtt|nats|redis|rmq|tcp))$/, parent: /\/node_modules\/@nestjs\/microservices\/(server|client)\/index\.js$/ },
+  { request: /^\.\/repl$/, parent: /\/node_modules\/@nestjs\/core\/index\.js$/ },
+];
+
+const isIn = (rules: typeof late, request: string, filename: string): boolean => rules.some((one) => one.request.test(request) && one.parent.test(filename));
 
 /** Stands for a module until one of its members is asked for. */
 const standIn = (load: () => object): object => {
@@ -45,11 +58,14 @@ const standIn = (load: () => object): object => {
   });
 };
 
-/** The two of TypeORM's three hundred modules that hold what we use of it; its index would load them all. */
-const parts: Readonly<Record<string, string>> = { DataSource: 'data-source/DataSource.js', MigrationExecutor: 'migration/MigrationExecutor.js' };
+/** Where the members are that we use of packages whose index loads hundreds of modules. */
+const parts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  typeorm: { DataSource: 'typeorm/data-source/DataSource.js' },
+  'class-validator-jsonschema': { JSONSchema: 'class-validator-jsonschema/build/decorators.js' },
+};
 
-const inParts = (load: (request: string) => object): object => new Proxy({}, {
-  get: (_target, name) => Reflect.get(load(typeof name === 'string' && name in parts ? `typeorm/${parts[name]!}` : 'typeorm'), name) as unknown,
+const inParts = (whole: string, load: (request: string) => object): object => new Proxy({}, {
+  get: (_target, name) => (name === '__esModule' ? true : (Reflect.get(load(parts[whole]![name as string] ?? whole), name) as unknown)),
 });
 
 const { DateTimeFormat } = Intl;
@@ -81,7 +97,18 @@ if (!('navigator' in globalThis)) Object.defineProperty(globalThis, 'navigator',
 const { _load: load } = loader;
 loader._load = (request, parent, isMain) => {
   const now = (): unknown => load.call(Module, request, parent, isMain);
-  if (request === 'typeorm') return inParts((part) => load.call(Module, part, parent, isMain) as object);
-  if (isLate(request, parent?.filename ?? '')) return standIn(() => now() as object);
+  const filename = parent?.filename ?? '';
+  if (Object.hasOwn(parts, request)) return inParts(request, (part) => load.call(Module, part, parent, isMain) as object);
+  if (isIn(unused, request, filename)) return {};
+  if (isIn(late, request, filename)) return standIn(() => now() as object);
   return /logger\.service$/.test(request) ? withLateFormat(now) : now();
+};
+
+/**
+ * One character beyond Latin-1, most often a dash or an arrow in a comment, makes the whole text of a module take two bytes for each of its
+ * characters for as long as the process lives. Escaped, it means the same.
+ */
+const { _compile: compile } = loader.prototype;
+loader.prototype._compile = function (text, filename) {
+  return compile.call(this, text.replace(/[\u0100-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`), filename);
 };

@@ -19,7 +19,7 @@ const REST_MS = 3_000;
 const SINGLE = '/ofrep/v1/evaluate/flags/fleet_flag_';
 const BULK = '/ofrep/v1/evaluate/flags';
 /** What the evaluator is started with where memory matters more than its last few per cent of speed; see docs/evaluating.md. */
-const SMALL = ['--max-semi-space-size=1', '--heap-growing-percent=10', '--v8-pool-size=1'];
+const SMALL = ['--optimize-for-size', '--v8-pool-size=1'];
 
 interface Server { name: string; port: number; requests: Buffer[]; count: number; cpuSeconds: () => Promise<number> }
 type Figures = { perCpuSecond: number; perSecond: number };

@@ -14,7 +14,7 @@ const EVENTS = ['--enable-source-maps', '--max-semi-space-size=64'];
 // Source maps alone would take a tenth of it.
 const FLAGS: Readonly<Record<ServiceName, readonly string[]>> = {
   'flag-admin': EVENTS, 'experiment-orchestrator': EVENTS, analytics: EVENTS,
-  evaluator: ['--max-semi-space-size=1', '--heap-growing-percent=10', '--v8-pool-size=1'],
+  evaluator: ['--optimize-for-size', '--v8-pool-size=1'],
 };
 
 /** One service in a process of its own, started again whenever it dies. Prints `<service> <pid>` at each start. */
