@@ -12,15 +12,17 @@ const FORBIDDEN_MEMBERS = new Set(['__proto__', 'constructor', 'prototype']);
 const MAX_FAULTS = 50;
 const escapePointer = (part: string): string => part.replaceAll('~', '~0').replaceAll('/', '~1');
 
-const stringFault = (text: string, maxString: number): string | null => {
-  if (text.length > maxString) return `is longer than ${maxString} characters`;
-  if (text.includes('\u0000')) return 'contains a NUL character, which cannot be stored';
-  return text.isWellFormed() ? null : 'contains a lone surrogate, which is no valid Unicode';
+type Told = Omit<Fault, 'pointer'>;
+
+const stringFault = (text: string, maxString: number): Told | null => {
+  if (text.length > maxString) return { detail: `is longer than ${maxString} characters`, code: 'too-long', params: { limit: maxString } };
+  if (text.includes('\u0000')) return { detail: 'contains a NUL character, which cannot be stored', code: 'bad-character' };
+  return text.isWellFormed() ? null : { detail: 'contains a lone surrogate, which is no valid Unicode', code: 'bad-character' };
 };
 
-const numberFault = (value: number): string | null => {
-  if (!Number.isFinite(value)) return 'is not a finite number';
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return 'is an integer beyond 2^53-1 and has lost digits: send it as a string';
+const numberFault = (value: number): Told | null => {
+  if (!Number.isFinite(value)) return { detail: 'is not a finite number', code: 'not-finite' };
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return { detail: 'is an integer beyond 2^53-1 and has lost digits: send it as a string', code: 'integer-too-large' };
   return null;
 };
 
@@ -42,25 +44,25 @@ class Walk {
     return this.faults;
   }
 
-  private leafFault(value: unknown): string | null {
+  private leafFault(value: unknown): Told | null {
     if (typeof value === 'string') return stringFault(value, this.maxString);
     return typeof value === 'number' ? numberFault(value) : null;
   }
 
   private enter({ value, pointer, depth }: Visit): void {
-    if (depth >= this.maxDepth) return this.note(pointer, `is nested deeper than ${this.maxDepth} levels`);
+    if (depth >= this.maxDepth) return this.note(pointer, { detail: `is nested deeper than ${this.maxDepth} levels`, code: 'too-deep', params: { limit: this.maxDepth } });
     for (const name of Object.keys(value)) {
       if (this.faults.length >= MAX_FAULTS) return;
       const member = (value as Record<string, unknown>)[name];
-      const named = FORBIDDEN_MEMBERS.has(name) ? `"${name}" is not allowed as a name` : stringFault(name, this.maxString);
+      const named = FORBIDDEN_MEMBERS.has(name) ? { detail: `"${name}" is not allowed as a name`, code: 'reserved-name' as const, params: { name } } : stringFault(name, this.maxString);
       const fault = named ?? (isNested(member) ? null : this.leafFault(member));
       if (fault !== null) this.note(`${pointer}/${escapePointer(name)}`, fault);
       if (isNested(member)) this.pending.push({ value: member, pointer: `${pointer}/${escapePointer(name)}`, depth: depth + 1 });
     }
   }
 
-  private note(pointer: string, detail: string | null): void {
-    if (detail !== null) this.faults.push({ pointer, detail });
+  private note(pointer: string, told: Told | null): void {
+    if (told !== null) this.faults.push({ pointer, ...told });
   }
 }
 

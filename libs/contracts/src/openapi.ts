@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from './json';
-import { problems } from './problems';
+import { faultCodes, problems } from './problems';
 import { type Caller, type Route, routes, type ServiceName, serviceNames } from './routes';
 import { jsonSchemas } from './schema';
 
@@ -11,7 +11,7 @@ const problemSchema: JsonObject = {
   properties: {
     type: { type: 'string', format: 'uri-reference' }, title: { type: 'string' }, status: { type: 'integer' },
     code: { type: 'string', enum: Object.keys(problems) }, detail: { type: 'string' }, instance: { type: 'string', format: 'uri' },
-    errors: { type: 'array', items: { type: 'object', required: ['pointer', 'detail'], properties: { pointer: { type: 'string' }, detail: { type: 'string' } } } },
+    errors: { type: 'array', items: { type: 'object', required: ['pointer', 'detail'], properties: { pointer: { type: 'string' }, detail: { type: 'string' }, code: { type: 'string', description: `Says the same to programs: ${Object.keys(faultCodes).join(', ')}; more may come` }, params: { type: 'object', additionalProperties: { type: ['string', 'number'] } } } } },
   },
 };
 

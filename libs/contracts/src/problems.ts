@@ -28,8 +28,20 @@ export const problems = {
 /** A key of `problems`. */
 export type ProblemCode = keyof typeof problems;
 
-/** One fault of an input. `pointer` is a JSON pointer into the body (`/rules/0/value`), '' for the whole. */
-export interface Fault { pointer: string; detail: string }
+/** Kinds of faults that programs can tell apart, with the parameters that a sentence about one needs. There may be more some day. */
+export const faultCodes = {
+  missing: ['name'], 'unknown-member': ['name'], type: ['type'], 'one-of': ['allowed'], pattern: [], invalid: [],
+  'too-short': ['limit'], 'too-long': ['limit'], 'too-small': ['limit'], 'too-large': ['limit'], 'too-few': ['limit'], 'too-many': ['limit'],
+  'too-deep': ['limit'], 'bad-character': [], 'not-finite': [], 'integer-too-large': [], 'reserved-name': ['name'], repeated: ['name'],
+  'unknown-flag': ['name'], 'unknown-environment': ['name', 'allowed'], cycle: ['path'], 'weights-sum': ['sum'], 'value-or-split': [], 'not-after': [], taken: [], 'weak-password': [],
+} as const satisfies Record<string, readonly string[]>;
+export type FaultCode = keyof typeof faultCodes;
+
+/**
+ * One fault of an input. `pointer` is a JSON pointer into the body (`/rules/0/value`), '' for the whole; `detail` is English. Where `code` is
+ * given, it and `params` say the same to a program, which can say it in any language.
+ */
+export interface Fault { pointer: string; detail: string; code?: FaultCode; params?: Record<string, string | number> }
 
 /** The body of every error answer. */
 export interface Problem { type: string; title: string; status: number; code: ProblemCode; detail?: string; instance?: string; errors?: Fault[]; [extension: string]: unknown }

@@ -1,4 +1,4 @@
-import { CreateFlag, DomainError, Exposure, CreateExperiment, checkJson, faultsOf, jsonSchemas, parse } from './index';
+import { CreateFlag, DomainError, Exposure, CreateExperiment, checkJson, faultsOf, jsonSchemas, parse, faultCodes } from './index';
 
 const flag = { key: 'upi_autopay', type: 'BOOLEAN', defaultValue: false };
 
@@ -12,6 +12,15 @@ describe('shapes', () => {
     expect(faults.map((fault) => fault.pointer).sort()).toEqual([
       '/colour', '/environments/production/enabled', '/environments/production/rules/0/oops', '/environments/production/rules/0/percentage', '/key',
     ]);
+  });
+
+  it('tells programs what each fault is, with the parameters that its kind has', () => {
+    const faults = [
+      ...faultsOf(CreateFlag, { key: '-bad', type: 'BOOL', colour: 'red', name: 'x'.repeat(300), tags: [''], environments: { production: { enabled: 'yes', rules: [{ id: 'r', percentage: 101 }] } } }),
+      ...checkJson({ deep: { deeper: {} }, text: 'x\u0000', long: 'x'.repeat(30), number: 2 ** 60 }, { maxDepth: 2, maxString: 20 }),
+    ];
+    for (const { code, params = {} } of faults) expect([code, Object.keys(params).sort()]).toEqual([code, code === undefined ? 'a code' : [...faultCodes[code]].sort()]);
+    expect([...new Set(faults.map(({ code }) => code))].sort()).toEqual(['bad-character', 'integer-too-large', 'missing', 'one-of', 'pattern', 'too-deep', 'too-large', 'too-long', 'too-short', 'type', 'unknown-member']);
   });
 
   it('checks conditions to any depth', () => {

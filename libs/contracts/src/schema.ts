@@ -6,7 +6,7 @@ import { validationMetadatasToSchemas } from 'class-validator-jsonschema';
 import { INSTANT_PATTERN } from './exposure';
 import { FLAG_VALUE_SCHEMA } from './flag-value';
 import type { JsonObject } from './json';
-import { DomainError, type Fault } from './problems';
+import { DomainError, type Fault, type FaultCode } from './problems';
 
 /** A class with class-validator decorators: the one source of a shape. */
 export type Shape<T> = new () => T;
@@ -54,6 +54,23 @@ const detailOf = (error: ErrorObject): string => {
   return error.message ?? 'is not valid';
 };
 
+const limits: Readonly<Record<string, FaultCode>> = {
+  minLength: 'too-short', maxLength: 'too-long', minimum: 'too-small', exclusiveMinimum: 'too-small', maximum: 'too-large', exclusiveMaximum: 'too-large',
+  minItems: 'too-few', maxItems: 'too-many', minProperties: 'too-few', maxProperties: 'too-many',
+};
+
+/** The same as `detailOf`, for programs. */
+const codeOf = ({ keyword, params }: ErrorObject): Required<Pick<Fault, 'code' | 'params'>> => {
+  switch (keyword) {
+    case 'additionalProperties': return { code: 'unknown-member', params: { name: String(params['additionalProperty']) } };
+    case 'enum': return { code: 'one-of', params: { allowed: (params['allowedValues'] as unknown[]).join(', ') } };
+    case 'required': return { code: 'missing', params: { name: String(params['missingProperty']) } };
+    case 'type': return { code: 'type', params: { type: String(params['type']) } };
+    case 'pattern': return { code: 'pattern', params: {} };
+    default: return limits[keyword] === undefined ? { code: 'invalid', params: {} } : { code: limits[keyword], params: { limit: Number(params['limit']) } };
+  }
+};
+
 const pointerOf = (error: ErrorObject): string => {
   if (error.keyword === 'additionalProperties') return `${error.instancePath}/${String(error.params['additionalProperty'])}`;
   if (error.keyword === 'required') return `${error.instancePath}/${String(error.params['missingProperty'])}`;
@@ -64,7 +81,7 @@ const pointerOf = (error: ErrorObject): string => {
 export const faultsOf = <T>(shape: Shape<T>, value: unknown): Fault[] => {
   const validate = validatorOf(shape);
   if (validate(value)) return [];
-  return (validate.errors ?? []).slice(0, MAX_FAULTS).map((error) => ({ pointer: pointerOf(error), detail: detailOf(error) }));
+  return (validate.errors ?? []).slice(0, MAX_FAULTS).map((error) => ({ pointer: pointerOf(error), detail: detailOf(error), ...codeOf(error) }));
 };
 
 /**

@@ -1,4 +1,4 @@
-import type { Fault } from '@pataka/contracts';
+import type { Fault, FaultCode } from '@pataka/contracts';
 
 /** What is wrong with one value, or null. */
 export type Check = (value: unknown) => string | null;
@@ -9,8 +9,9 @@ export const isRecord = (value: unknown): value is Record<string, unknown> => ty
 /** A list, or nothing of it: that it is no list is the shape's fault to tell. */
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** The fault at a pointer, if there is one. */
-export const faultOf = (pointer: string, detail: string | null): Fault[] => (detail === null ? [] : [{ pointer, detail }]);
+/** The fault at a pointer, if there is one; with a code a program can tell what it is. */
+export const faultOf = (pointer: string, detail: string | null, code?: FaultCode, params: Fault['params'] = {}): Fault[] =>
+  (detail === null ? [] : [{ pointer, detail, ...(code === undefined ? {} : { code, params }) }]);
 
 const RESERVED = new Set(['constructor', 'prototype', '__proto__']);
 

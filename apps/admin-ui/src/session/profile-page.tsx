@@ -28,7 +28,7 @@ function PasswordCard() {
   return (
     <form onSubmit={submit} className="card stack">
       <h2>{t('session.profile.password')}</h2>
-      <TextField label={t('session.profile.current')} type="password" autoComplete="current-password" required value={current} onChange={setCurrent} fault={faultAt(error, '/currentPassword') === undefined ? undefined : t('session.profile.wrongCurrent')} />
+      <TextField label={t('session.profile.current')} type="password" autoComplete="current-password" required value={current} onChange={setCurrent} fault={faultAt(error, '/currentPassword', t) === undefined ? undefined : t('session.profile.wrongCurrent')} />
       <NewPassword label={t('session.profile.new')} value={password} onChange={setPassword} error={error} />
       {error !== null && !faults && <ErrorNotice error={error} />}
       <div><Button type="submit" look="primary" pending={pending} isDisabled={current === '' || password === ''}>{t('session.profile.change')}</Button></div>

@@ -87,8 +87,8 @@ function FirstMemberForm() {
     <form onSubmit={submit} className="stack">
       <Notice>{t('session.first.lead')}</Notice>
       <TextField label={t('session.first.token')} type="password" code required autoFocus value={token} onChange={setToken} hint={t('session.first.tokenHint')} />
-      <TextField label={t('session.name')} autoComplete="name" required maxLength={128} value={name} onChange={setName} fault={faultAt(error, '/name')} />
-      <TextField label={t('session.email')} type="email" autoComplete="username" required value={email} onChange={setEmail} fault={faultAt(error, '/email')} />
+      <TextField label={t('session.name')} autoComplete="name" required maxLength={128} value={name} onChange={setName} fault={faultAt(error, '/name', t)} />
+      <TextField label={t('session.email')} type="email" autoComplete="username" required value={email} onChange={setEmail} fault={faultAt(error, '/email', t)} />
       <NewPassword label={t('session.password')} value={password} onChange={setPassword} error={error} />
       {isApiError(error, 'unauthenticated') ? <div role="alert"><Notice look="bad">{t('session.first.wrongToken')}</Notice></div> : error !== null && !faults && <ErrorNotice error={error} />}
       <Button type="submit" look="primary" pending={pending}>{t('session.first.make')}</Button>

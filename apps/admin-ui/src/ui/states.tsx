@@ -1,15 +1,26 @@
 import type { ReactNode } from 'react';
 import { ApiError } from '../api/client';
+import { faultText, fieldText } from '../api/fault-text';
 import { type Translate, useT } from '../i18n/intl';
 import { Button } from './button';
 import { Icon, type IconName } from './icons';
+
+const needed: Readonly<Partial<Record<ApiError['code'], string>>> = { 'rate-limited': 'retryAfterSeconds', 'has-dependents': 'dependents' };
+
+/** What is said of this very case: by what the problem carries, else as the server says it. */
+const detailOf = ({ code, message, problem }: ApiError, t: Translate): string => {
+  const name = needed[code];
+  const value = name === undefined ? undefined : problem[name];
+  if (name === undefined || value === undefined) return message;
+  return t.maybe(`common.detail.${code}`, message, { [name]: Array.isArray(value) ? value.join(', ') : Number(value) });
+};
 
 /** What happened, in the reader's language where we know the code, and what to do now. */
 export const explainError = (error: unknown, t: Translate): { title: string; advice: string; detail: string | null; id: string | null } => {
   if (!(error instanceof ApiError)) return { title: t('common.error.unexpected'), advice: t('common.error.unexpectedAdvice'), detail: error instanceof Error ? error.message : null, id: null };
   const title = t.maybe(`common.problem.${error.code}`, error.problem.title ?? error.message);
   const advice = t.maybe(`common.advice.${error.code}`, t('common.error.retryAdvice'));
-  const detail = error.code === 'offline' || error.message === error.problem.title ? null : error.message;
+  const detail = error.code === 'offline' || error.message === error.problem.title ? null : detailOf(error, t);
   return { title, advice, detail, id: error.requestId };
 };
 
@@ -21,7 +32,7 @@ function ErrorText({ error }: { error: unknown }) {
     <div className="stack tight">
       <strong>{title}</strong>
       {detail !== null && faults.length === 0 && <span className="break">{detail}</span>}
-      {faults.length > 0 && <ul className="stack tight">{faults.slice(0, 20).map((fault) => <li key={`${fault.pointer} ${fault.detail}`} className="break"><code>{fault.pointer === '' ? '/' : fault.pointer}</code> {fault.detail}</li>)}</ul>}
+      {faults.length > 0 && <ul className="stack tight">{faults.slice(0, 20).map((fault) => <li key={`${fault.pointer} ${fault.detail}`} className="break"><strong title={fault.pointer}>{fieldText(fault.pointer, t)}</strong>: {faultText(fault, t)}</li>)}</ul>}
       <span>{advice}</span>
       {id !== null && <span className="tiny faint break">{t('common.requestId', { id })}</span>}
     </div>

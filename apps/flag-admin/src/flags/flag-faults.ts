@@ -14,7 +14,7 @@ const environmentsFaults = (environments: unknown, type: FlagType | null, world:
   if (!isRecord(environments)) return [];
   return Object.entries(environments).flatMap(([name, settings]) => {
     const pointer = `/environments/${pointerPart(name)}`;
-    return [...faultOf(pointer, unknownEnvironment(name, world)), ...settingsFaults(settings, type, pointer)];
+    return [...faultOf(pointer, unknownEnvironment(name, world), 'unknown-environment', { name, allowed: world.environments.join(', ') }), ...settingsFaults(settings, type, pointer)];
   });
 };
 
@@ -42,7 +42,7 @@ export const refuseFaultyFlag = (body: unknown, world: FlagWorld): CreateFlag =>
   const type = typeOf(flag['type']);
   const key = String(flag['key']);
   const ofMeaning = [
-    ...faultOf('/key', reservedName(flag['key'])),
+    ...faultOf('/key', reservedName(flag['key']), 'reserved-name', { name: key }),
     ...definitionFaults(flag, type, key, world),
     ...environmentsFaults(flag['environments'], type, world),
   ];
@@ -60,7 +60,7 @@ export const refuseFaultyPatch = (body: unknown, flag: Flag, world: FlagWorld): 
 };
 
 export const refuseFaultySettings = (body: unknown, environment: string, type: FlagType, world: FlagWorld): FlagEnvironment => {
-  const ofMeaning = [...faultOf(`/environments/${pointerPart(environment)}`, unknownEnvironment(environment, world)), ...settingsFaults(body, type, '')];
+  const ofMeaning = [...faultOf(`/environments/${pointerPart(environment)}`, unknownEnvironment(environment, world), 'unknown-environment', { name: environment, allowed: world.environments.join(', ') }), ...settingsFaults(body, type, '')];
   refuse(mergeFaults(ofMeaning, faultsOf(FlagEnvironment, body)));
   return body as FlagEnvironment;
 };

@@ -13,13 +13,13 @@ export interface FlagWorld {
 const prerequisiteFaults = (prerequisite: unknown, key: string, world: FlagWorld, pointer: string): Fault[] => {
   if (!isRecord(prerequisite) || typeof prerequisite['flag'] !== 'string' || prerequisite['flag'] === key) return [];
   const flag = world.flags.get(prerequisite['flag']);
-  if (flag === undefined) return [{ pointer: `${pointer}/flag`, detail: `there is no flag "${prerequisite['flag']}"` }];
+  if (flag === undefined) return [{ pointer: `${pointer}/flag`, detail: `there is no flag "${prerequisite['flag']}"`, code: 'unknown-flag', params: { name: prerequisite['flag'] } }];
   return valueFaults(prerequisite['value'], flag.type, `${pointer}/value`);
 };
 
 const repeatedFaults = (prerequisites: readonly unknown[], pointer: string): Fault[] => {
   const keys = prerequisites.map((one) => (isRecord(one) ? one['flag'] : undefined));
-  return keys.flatMap((key, index) => faultOf(`${pointer}/${index}/flag`, key !== undefined && keys.indexOf(key) < index ? `"${String(key)}" is there already` : null));
+  return keys.flatMap((key, index) => faultOf(`${pointer}/${index}/flag`, key !== undefined && keys.indexOf(key) < index ? `"${String(key)}" is there already` : null, 'repeated', { name: String(key) }));
 };
 
 export const prerequisitesFaults = (prerequisites: unknown, key: string, world: FlagWorld): Fault[] => [
@@ -34,5 +34,5 @@ export const cycleFault = (prerequisites: unknown, key: string, world: FlagWorld
   const cycle = findPrerequisiteCycle([{ key, prerequisites: wellFormed }, ...others]);
   if (cycle === null) return null;
   const at = wellFormed.findIndex((one) => cycle.includes(one.flag));
-  return { pointer: `/prerequisites/${Math.max(at, 0)}/flag`, detail: `prerequisites form a cycle: ${[...cycle, cycle[0]].join(' → ')}` };
+  return { pointer: `/prerequisites/${Math.max(at, 0)}/flag`, detail: `prerequisites form a cycle: ${[...cycle, cycle[0]].join(' → ')}`, code: 'cycle', params: { path: [...cycle, cycle[0]].join(' → ') } };
 };

@@ -9,16 +9,18 @@ const repeated = (items: readonly unknown[], member: string, pointer: string): F
   const seen = new Set<unknown>();
   return items.flatMap((item, index) => {
     const name = isRecord(item) ? item[member] : undefined;
-    if (name !== undefined && seen.has(name)) return [{ pointer: `${pointer}/${index}/${member}`, detail: `"${String(name)}" is there already` }];
+    if (name !== undefined && seen.has(name)) return [{ pointer: `${pointer}/${index}/${member}`, detail: `"${String(name)}" is there already`, code: 'repeated' as const, params: { name: String(name) } }];
     seen.add(name);
     return [];
   });
 };
 
+const sumOf = (shares: readonly unknown[]): number => shares.reduce<number>((total, share) => total + (isRecord(share) && typeof share['weight'] === 'number' ? share['weight'] : 0), 0);
+
 const weightsFault = (shares: readonly unknown[]): string | null => {
   const weights = shares.map((share) => (isRecord(share) ? share['weight'] : undefined));
   if (weights.length === 0 || !weights.every((weight) => typeof weight === 'number')) return null;
-  const sum = weights.reduce((total, weight) => total + weight, 0);
+  const sum = sumOf(shares);
   return Math.abs(sum - 1) <= WEIGHT_TOLERANCE ? null : `weights sum to ${sum}, not to 1`;
 };
 
@@ -33,7 +35,7 @@ const shareFaults = (share: unknown, type: FlagType | null, pointer: string): Fa
 const splitFaults = ({ split, experimentId }: Record<string, unknown>, type: FlagType | null, pointer: string): Fault[] => {
   const shares = listOf(split);
   return [
-    ...faultOf(pointer, weightsFault(shares)),
+    ...faultOf(pointer, weightsFault(shares), 'weights-sum', { sum: sumOf(shares) }),
     // Where an experiment's weights have changed, a variant may hold several shares: so fewer units move.
     ...(experimentId === undefined ? repeated(shares, 'variant', pointer) : []),
     ...shares.flatMap((share, index) => shareFaults(share, type, `${pointer}/${index}`)),
@@ -55,7 +57,7 @@ export const ruleFaults = (rule: unknown, type: FlagType | null, pointer: string
   if (!isRecord(rule)) return [];
   const phaseAlone = rule['phase'] !== undefined && rule['experimentId'] === undefined;
   return [
-    ...faultOf(`${pointer}/value`, servingFault(rule)),
+    ...faultOf(`${pointer}/value`, servingFault(rule), 'value-or-split'),
     ...(type === null || servingFault(rule) !== null ? [] : valueFaults(rule['value'], type, `${pointer}/value`)),
     ...splitFaults(rule, type, `${pointer}/split`),
     ...faultOf(`${pointer}/variant`, reservedName(rule['variant'])),

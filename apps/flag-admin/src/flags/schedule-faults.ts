@@ -16,7 +16,7 @@ const windowFaults = (window: unknown, pointer: string): Fault[] => {
   const ordered = typeof start !== 'string' || typeof end !== 'string' || start < end;
   return [
     ...faultOf(`${pointer}/days`, Array.isArray(days) && days.length === 0 ? 'names no day: leave it out for every day' : null),
-    ...faultOf(`${pointer}/end`, ordered ? null : 'must be after start; a window past midnight is two windows'),
+    ...faultOf(`${pointer}/end`, ordered ? null : 'must be after start; a window past midnight is two windows', 'not-after'),
     ...faultOf(`${pointer}/timezone`, timeZone(window['timezone'])),
   ];
 };
@@ -25,7 +25,8 @@ export const scheduleFaults = (schedule: unknown, pointer: string): Fault[] => {
   if (!isRecord(schedule)) return [];
   return [
     ...faultOf(`${pointer}/from`, optionalInstant(schedule['from'])),
-    ...faultOf(`${pointer}/until`, optionalInstant(schedule['until']) ?? orderFault(schedule['from'], schedule['until'])),
+    ...faultOf(`${pointer}/until`, optionalInstant(schedule['until'])),
+    ...(optionalInstant(schedule['until']) === null ? faultOf(`${pointer}/until`, orderFault(schedule['from'], schedule['until']), 'not-after') : []),
     ...listOf(schedule['windows']).flatMap((window, index) => windowFaults(window, `${pointer}/windows/${index}`)),
   ];
 };

@@ -31,7 +31,7 @@ export const sameEmail = (a: string, b: string): boolean => folded(a) === folded
 
 const takenFault = (email: unknown, others: readonly Member[]): Fault[] => {
   const taken = typeof email === 'string' && others.some((other) => other.removedAt === undefined && sameEmail(other.email, email));
-  return faultOf('/email', taken ? 'belongs to another member' : null);
+  return faultOf('/email', taken ? 'belongs to another member' : null, 'taken');
 };
 
 const mayEnter = ({ removedAt, passwordSetAt, identity }: Member): boolean => removedAt === undefined && (passwordSetAt !== undefined || identity !== undefined);
@@ -50,7 +50,7 @@ const present = (state: MemberState): Member => {
 const create = ({ id, body, others, passwordFault }: MemberCommand & { type: 'create' }): MemberEvent[] => {
   const ofShape = faultsOf(CreateMember, body);
   const { email, name, role, password } = (typeof body === 'object' && body !== null ? body : {}) as CreateMember;
-  refuse([...ofShape, ...(ofShape.length > 0 ? [] : [...takenFault(email, others), ...faultOf('/password', passwordFault)])]);
+  refuse([...ofShape, ...(ofShape.length > 0 ? [] : [...takenFault(email, others), ...faultOf('/password', passwordFault, 'weak-password')])]);
   const created: MemberEvent = { type: 'member.created', data: { member: { id, email, name, role } } };
   return password === undefined ? [created] : [created, { type: 'member.password-changed', data: {} }];
 };
@@ -79,7 +79,7 @@ const provide = ({ id, details, identity, others }: MemberCommand & { type: 'pro
 
 const changePassword = ({ pointer, passwordFault }: MemberCommand & { type: 'change-password' }, state: MemberState): MemberEvent[] => {
   present(state);
-  refuse(faultOf(pointer, passwordFault));
+  refuse(faultOf(pointer, passwordFault, 'weak-password'));
   return [{ type: 'member.password-changed', data: {} }];
 };
 
