@@ -57,7 +57,7 @@ function Ask({ experiment, action, onClose, body, extra, disabled, onRefused }: 
   return (
     <Confirm
       title={t(`experiments.action.${action}.title`, { name: experiment.name ?? experiment.key })} open onClose={onClose} confirm={t(`experiments.action.${action}.confirm`)} danger={looks[action].danger === true}
-      reason={action !== 'clone'} pending={act.isPending} error={act.error} disabled={disabled === true} onConfirm={(reason) => act.mutate({ body, reason })}
+      reason={action !== 'clone'} pending={act.isPending} error={isApiError(act.error, 'not-ready') && onRefused !== undefined ? null : act.error} disabled={disabled === true} onConfirm={(reason) => act.mutate({ body, reason })}
     >
       <Consequences action={action} experiment={experiment} />
       {extra}
@@ -68,10 +68,10 @@ function Ask({ experiment, action, onClose, body, extra, disabled, onRefused }: 
 function Start(props: AskProps) {
   const t = useT();
   const [force, setForce] = useState(false);
-  const [refused, setRefused] = useState(false);
-  return <Ask {...props} body={force ? { force } : {}} onRefused={(error) => setRefused(isApiError(error, 'not-ready'))} extra={<>
+  const [refused, setRefused] = useState<string | null>(null);
+  return <Ask {...props} body={force ? { force } : {}} onRefused={(error) => setRefused(isApiError(error, 'not-ready') ? error.problem.detail ?? error.message : null)} extra={<>
     {!props.experiment.linked && <Notice look="warn">{t('experiments.action.start.notLinked')}</Notice>}
-    {refused && <><Notice look="warn">{t('experiments.action.start.forceAdvice')}</Notice><Checkbox label={t('experiments.action.start.force')} hint={t('experiments.action.start.forceHint')} checked={force} onChange={setForce} /></>}
+    {refused !== null && <><Notice look="warn"><strong>{t('experiments.check.hopeless')}</strong><br />{t('experiments.action.start.forceAdvice')}<details><summary>{t('experiments.why')}</summary>{refused}</details></Notice><Checkbox label={t('experiments.action.start.force')} hint={t('experiments.action.start.forceHint')} checked={force} onChange={setForce} /></>}
   </>} />;
 }
 

@@ -211,21 +211,50 @@ class Manager {
   }
 }
 
-/** The two examples of a fleet, from an empty wizard to a flag that serves the winner. */
+/** The two examples of a fleet, from an empty wizard to a flag that serves the winner: two managers at once, by one clock. */
 export const experimentStories = (desk: Desk): void => {
-  it.each(stories.map((story) => [story.planned.name, story.look.locale, story] as const))('makes, runs, watches and completes %s, in %s', async (_name, _locale, story) => {
-    desk.setClock(START);
-    const manager = new Manager(desk, story);
-    await manager.begin();
-    await manager.week(0);
-    await manager.pauseAndResume();
+  it('lets two managers make, run, watch and complete both examples, in English on a desktop and in Hindi on a phone', async () => {
+    const managers = stories.map((story) => new Manager(desk, story));
+    const all = (step: (manager: Manager) => Promise<void>): Promise<unknown> => Promise.all(managers.map(step));
+    await all((manager) => manager.begin());
+    await all((manager) => manager.week(0));
+    await all((manager) => manager.pauseAndResume());
     desk.setClock(START + WEEK + 60_000);
-    await manager.reaches(1);
-    await manager.week(1);
+    await all((manager) => manager.reaches(1));
+    await all((manager) => manager.week(1));
     desk.setClock(START + 2 * WEEK + 60_000);
-    await manager.reaches(2);
-    await manager.reads();
-    await manager.looksAround();
-    await manager.complete();
-  }, 180_000);
+    await all((manager) => manager.reaches(2));
+    await all((manager) => manager.reads());
+    await all((manager) => manager.looksAround());
+    await all((manager) => manager.complete());
+  }, 240_000);
+
+  it('starts what cannot find an answer only when told to in spite of that, rolls back, clones, and archives', async () => {
+    const say = wordsOf('en');
+    const variants = [{ id: 'control', weight: 0.5, config: 'old', isControl: true }, { id: 'treatment', weight: 0.5, config: 'new' }];
+    await desk.pataka.admin.post('/api/experiments', { key: 'toll_hints', name: 'Toll hints', type: 'AB_TEST', variants, successMetrics: ['driver_retention'], strategy: { type: 'FIXED' }, plan: { baseline: 0.8, minimumEffect: 0.01, dailySubjects: 1, horizonDays: 1 } });
+    const page = await desk.open('/experiments/toll_hints', { as: 'fleet_manager' });
+    const dialog = page.getByRole('alertdialog');
+    const act = (action: string): Promise<void> => page.getByRole('button', { name: say(`experiments.action.${action}.name`), exact: true }).click();
+    const confirm = (action: string): Promise<void> => dialog.getByRole('button', { name: say(`experiments.action.${action}.confirm`), exact: true }).click();
+    const has = (id: string): Promise<void> => page.locator('.page-head').getByText(say(id), { exact: true }).waitFor();
+    await until('its flag is there', async () => (await desk.pataka.admin.get<Running>('/api/experiments/toll_hints')).linked);
+    await act('start');
+    await confirm('start');
+    await dialog.getByLabel(say('experiments.action.start.force')).check();
+    await desk.shoot(page, 'experiment-not-ready');
+    await confirm('start');
+    await has('experiments.status.ACTIVE');
+    await act('rollback');
+    await dialog.getByText(say('experiments.action.rollback.consequence', { environment: 'production' })).waitFor();
+    await confirm('rollback');
+    await has('experiments.outcome.rolledBack');
+    await act('clone');
+    await confirm('clone');
+    await has('experiments.status.DRAFT');
+    expect(new URL(page.url()).pathname).toBe('/experiments/toll_hints_2');
+    await act('archive');
+    await confirm('archive');
+    await has('experiments.status.ARCHIVED');
+  });
 };

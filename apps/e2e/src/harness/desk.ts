@@ -89,7 +89,7 @@ export class Desk {
     this.#contexts.push(context);
     const page = await context.newPage();
     page.on('pageerror', (error) => this.#complaints.push(`${page.url()}: ${error.message}`));
-    page.on('console', (message) => { if (message.type() === 'error' && !/status of (400|401|412)/.test(message.text())) this.#complaints.push(`${page.url()}: ${message.text()}`); });
+    page.on('console', (message) => { if (message.type() === 'error' && !/status of (400|401|409|412)/.test(message.text())) this.#complaints.push(`${page.url()}: ${message.text()}`); });
     return page;
   }
 
