@@ -3,6 +3,9 @@ import type { AlertKind, LocalText } from '@pataka/contracts';
 /** Three digits are what a person reads; pure, so that a replay says the same. */
 export const shown = (value: number): string => String(Number(value.toPrecision(3)));
 export const percent = (share: number): string => `${shown(share * 100)}%`;
+// Nobody needs to know how many noughts there are.
+const SMALLEST_P = 0.001;
+const pShown = (pValue: number): string => (pValue < SMALLEST_P ? `p < ${SMALLEST_P}` : `p = ${shown(pValue)}`);
 
 interface Named { variant: string; metric: string }
 
@@ -17,8 +20,8 @@ export const dropped = ({ variant, metric }: Named, { drop, now, before, against
 export const significant = ({ variant, metric }: Named, { lift, better, pValue }: { lift: number | null; better: boolean; pValue: number }): LocalText => {
   const by = lift === null ? '' : ` (${lift > 0 ? '+' : ''}${percent(lift)})`;
   return {
-    en: `"${metric}" of variant "${variant}" differs significantly from control's, for the ${better ? 'better' : 'worse'}${by}; always-valid p = ${shown(pValue)}.`,
-    hi: `वैरिएंट "${variant}" में "${metric}" कंट्रोल से सार्थक रूप से ${better ? 'बेहतर' : 'ख़राब'} है${by}; सदा-वैध p = ${shown(pValue)}।`,
+    en: `"${metric}" of variant "${variant}" differs significantly from control's, for the ${better ? 'better' : 'worse'}${by}; always-valid ${pShown(pValue)}.`,
+    hi: `वैरिएंट "${variant}" में "${metric}" कंट्रोल से सार्थक रूप से ${better ? 'बेहतर' : 'ख़राब'} है${by}; सदा-वैध ${pShown(pValue)}।`,
   };
 };
 
@@ -33,7 +36,7 @@ export const moreErrors = (variant: string, treatment: number, control: number):
 });
 
 export const mismatched = (pValue: number | null, reason: string | undefined): LocalText => {
-  const because = pValue === null ? (reason ?? '') : `p = ${shown(pValue)}`;
+  const because = pValue === null ? (reason ?? '') : pShown(pValue);
   return {
     en: `The split of subjects does not fit the weights (${because}): until that is explained no result of this experiment can be trusted.`,
     hi: `प्रतिभागियों का बँटवारा तय भार से मेल नहीं खाता (${because}): कारण मिलने तक इस प्रयोग के किसी नतीजे पर भरोसा नहीं किया जा सकता।`,
