@@ -1,5 +1,6 @@
 import type { Database, ProjectionRunner } from '@pataka/event-sourcing';
 import type { Point, TimeSeries } from '@pataka/platform';
+import { Repeating } from '../repeating';
 import { EVIDENCE } from './evidence.projection';
 import { toNumber } from './fixed-point';
 import { columnsOf } from './sql-arrays';
@@ -20,29 +21,23 @@ export const pointOf = ({ minute, experiment, variant, metric, events, value }: 
 
 /** Writes the totals of changed minutes to the time series: totals, so that a point written twice is the same point. */
 export class TimeSeriesSink {
-  private timer: NodeJS.Timeout | null = null;
-  private running: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly repeating: Repeating;
 
-  constructor(private readonly parts: TimeSeriesSinkParts) {}
-
-  start(): void {
-    if (this.stopped) return;
-    this.timer = setTimeout(() => {
-      this.running = this.drain().catch(this.parts.onError).finally(() => this.start());
-    }, this.parts.intervalMs ?? INTERVAL_MS);
-    this.timer.unref();
+  constructor(private readonly parts: TimeSeriesSinkParts) {
+    this.repeating = new Repeating(() => this.drain(), parts.intervalMs ?? INTERVAL_MS, parts.onError);
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    if (this.timer !== null) clearTimeout(this.timer);
-    await this.running;
+  start(): void {
+    this.repeating.start();
+  }
+
+  stop(): Promise<void> {
+    return this.repeating.stop();
   }
 
   /** Hands over all that waits. */
   async drain(): Promise<void> {
-    while (!this.stopped && (await this.pass()) === MOST_CHANGES);
+    while (!this.repeating.stopped && (await this.pass()) === MOST_CHANGES);
   }
 
   // One sink at a time, so that an older total never overwrites a newer one.

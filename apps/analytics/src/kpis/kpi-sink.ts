@@ -1,6 +1,7 @@
 import type { KpiReport } from '@pataka/contracts';
 import type { Point, TimeSeries } from '@pataka/platform';
 import type { Day } from '../evidence/instant';
+import { Repeating } from '../repeating';
 import type { BusinessReads } from './business-metrics';
 import { kpiReport } from './kpis';
 
@@ -17,25 +18,19 @@ export const kpiPoints = ({ kpis }: Pick<KpiReport, 'kpis'>): Point[] => kpis.fl
 
 /** Writes the key figures of the last days to the time series: totals of days, so that a point written twice, by whomever, is the same point. */
 export class KpiSink {
-  private timer: NodeJS.Timeout | null = null;
-  private running: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly repeating: Repeating;
   private days = FIRST_DAYS;
 
-  constructor(private readonly parts: KpiSinkParts) {}
-
-  start(): void {
-    if (this.stopped) return;
-    this.timer = setTimeout(() => {
-      this.running = this.write().catch(this.parts.onError).finally(() => this.start());
-    }, this.parts.intervalMs ?? INTERVAL_MS);
-    this.timer.unref();
+  constructor(private readonly parts: KpiSinkParts) {
+    this.repeating = new Repeating(() => this.write(), parts.intervalMs ?? INTERVAL_MS, parts.onError);
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    if (this.timer !== null) clearTimeout(this.timer);
-    await this.running;
+  start(): void {
+    this.repeating.start();
+  }
+
+  stop(): Promise<void> {
+    return this.repeating.stop();
   }
 
   async write(): Promise<void> {
