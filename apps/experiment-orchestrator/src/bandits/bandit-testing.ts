@@ -1,4 +1,5 @@
 import type { Comparison, Experiment, ExperimentResults } from '@pataka/contracts';
+import { randomFrom } from '../simulation/draws';
 import { decideWeights } from './reweigh';
 
 /** Successes and subjects of an arm. */
@@ -26,17 +27,6 @@ export const resultsOf = (tallies: readonly Tally[], ok = true): ExperimentResul
   comparisons: [{ metric: 'booked', test: 'two-proportion-z' } as Comparison], sampleRatio: { pValue: null, ok },
   verdict: { decision: 'continue', reasons: [] }, coverage: { name: 'evidence', offsets: {} },
 });
-
-/** A stream of numbers in [0,1) from a seed. Source: mulberry32, public domain. */
-export const randomFrom = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-};
 
 interface Problem { rates: readonly number[]; days: number; perDay: number; seed: number; settings: NonNullable<Experiment['bandit']> }
 
