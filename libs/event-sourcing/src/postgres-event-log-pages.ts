@@ -3,9 +3,7 @@ import { copiedFields } from './postgres-copy';
 import type { LogDatabase, LogTopic } from './postgres-event-log-database';
 
 /** Which records of a partition to read: `from` inclusive, `until` exclusive. */
-export interface PageRequest { topic: LogTopic; partition: number; from: bigint; until: bigint; maxRecords: number }
-
-const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+export interface PageRequest { topic: LogTopic; partition: number; from: bigint; until: bigint; maxRecords: number; maxBytes: number }
 
 const pageSql = ([topicId, partition, from, until, limit, bytes]: readonly unknown[]): string => `
   select "offset", at, key, headers, value from (
@@ -21,7 +19,7 @@ const WORTH_COPY = 16n;
 type PageRow = [offset: string, at: string, key: Buffer | null, headers: string, value: Buffer | null];
 
 // Numbers all, so that they can stand in the text of COPY, which takes no parameters.
-const valuesOf = ({ topic, partition, from, until, maxRecords }: PageRequest): (number | string)[] => [topic.id, partition, String(from), String(until), maxRecords, MAX_PAGE_BYTES];
+const valuesOf = ({ topic, partition, from, until, maxRecords, maxBytes }: PageRequest): (number | string)[] => [topic.id, partition, String(from), String(until), maxRecords, maxBytes];
 
 const selectedRows = (database: LogDatabase, request: PageRequest): Promise<PageRow[]> => database.queryArrays<PageRow>({ ...selectPage, values: valuesOf(request) });
 
@@ -29,7 +27,7 @@ const copiedRows = async (database: LogDatabase, request: PageRequest): Promise<
   copiedFields(await database.copyOut(pageSql(valuesOf(request)))).map(([offset, at, key, headers, value]) =>
     [String(offset!.readBigInt64BE()), String(at!.readBigInt64BE()), key ?? null, headers!.toString('utf8'), value ?? null]);
 
-/** Reads the next records of a partition, at most `maxRecords` and about 4 MB, at least one if there is any. */
+/** Reads the next records of a partition, at most `maxRecords` and about `maxBytes`, at least one if there is any. */
 export const readPage = async (database: LogDatabase, request: PageRequest): Promise<LogRecord[]> => {
   const { topic, partition, from, until } = request;
   const rows = await (until - from < WORTH_COPY ? selectedRows : copiedRows)(database, request);

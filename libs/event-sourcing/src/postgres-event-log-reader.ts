@@ -5,6 +5,9 @@ import type { LogDatabase, LogTopic } from './postgres-event-log-database';
 import { type PartitionHeads, slotOf } from './postgres-event-log-heads';
 import { readPage } from './postgres-event-log-pages';
 
+// Every partition has a batch under way at a time: what is far behind must neither fill the memory nor keep what is new waiting.
+const BATCH_BYTES = 1024 * 1024;
+
 /** Reads one partition for one subscription, from its checkpoint on, until it is stopped. */
 export class PartitionReader {
   readonly ended: Promise<void>;
@@ -50,7 +53,7 @@ export class PartitionReader {
     const { topic, partition, subscription } = this;
     const head = this.heads.get(slotOf(topic.id, partition));
     const maxRecords = subscription.maxRecords ?? DEFAULT_MAX_RECORDS;
-    const records = await readPage(this.database, { topic, partition, from, until: head, maxRecords });
+    const records = await readPage(this.database, { topic, partition, from, until: head, maxRecords, maxBytes: BATCH_BYTES });
     const last = records.at(-1);
     // Retention or compaction may have taken everything up to the head.
     if (!last) return void (this.next = head);

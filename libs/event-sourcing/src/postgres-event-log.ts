@@ -20,6 +20,8 @@ export interface PostgresEventLogOptions {
   publishLimitMs?: number;
 }
 
+const PAGE_BYTES = 4 * 1024 * 1024;
+
 const ensureTopic = `with topic as (
     insert into pataka_log.topics (name, partitions, cleanup, retention_ms) values ($1, $2, $3, $4)
     on conflict (name) do update set retention_ms = excluded.retention_ms returning id, partitions)
@@ -98,7 +100,7 @@ export class PostgresEventLog extends EventLog {
     if (high === undefined) throw new RangeError(`topic ${name} has no partition ${partition}`);
     const end = until !== undefined && BigInt(until) < BigInt(high) ? BigInt(until) : BigInt(high);
     const page = (next: bigint): Promise<LogRecord[]> => {
-      const reading = next < end ? readPage(this.database, { topic, partition, from: next, until: end, maxRecords: DEFAULT_MAX_RECORDS }) : Promise.resolve([]);
+      const reading = next < end ? readPage(this.database, { topic, partition, from: next, until: end, maxRecords: DEFAULT_MAX_RECORDS, maxBytes: PAGE_BYTES }) : Promise.resolve([]);
       // A reader who stops midway never asks for what was read ahead.
       reading.catch(() => undefined);
       return reading;

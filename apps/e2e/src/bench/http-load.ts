@@ -30,13 +30,13 @@ const drive = (port: number, next: () => Buffer | undefined, signal: AbortSignal
     if (error === undefined) resolve();
     else reject(error);
   };
-  const send = (): void => {
+  const sendNext = (): void => {
     const request = next();
     if (request === undefined) finish();
     else socket.write(request);
   };
   signal.addEventListener('abort', () => finish(new Error(`not all requests were answered within ${LIMIT_MS / 1000} s`)), { once: true });
-  socket.on('connect', send).on('error', finish).on('close', () => finish(new Error('the server closed the connection')));
+  socket.on('connect', sendNext).on('error', finish).on('close', () => finish(new Error('the server closed the connection')));
   socket.on('data', (chunk: Buffer) => {
     try {
       held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
@@ -44,18 +44,23 @@ const drive = (port: number, next: () => Buffer | undefined, signal: AbortSignal
       if (answer === null) return;
       if (answer.status !== 202) return finish(new Error(`the answer is ${held.toString('utf8').slice(0, 500)}`));
       held = held.subarray(answer.end);
-      send();
+      sendNext();
     } catch (error) {
       finish(error as Error);
     }
   });
 });
 
-/** Sends all requests over some connections, one at a time on each; answers how long it took, in seconds. */
-export const sendAll = async (port: number, requests: readonly Buffer[], connections = 8): Promise<number> => {
-  let sent = 0;
+/** Sends requests over some connections, one at a time on each, until there is no next one; answers how long it took, in seconds. */
+export const send = async (port: number, next: () => Buffer | undefined, connections = 8): Promise<number> => {
   const signal = AbortSignal.timeout(LIMIT_MS);
   const startedAt = performance.now();
-  await Promise.all(Array.from({ length: Math.min(connections, requests.length) }, () => drive(port, () => requests[sent++], signal)));
+  await Promise.all(Array.from({ length: connections }, () => drive(port, next, signal)));
   return (performance.now() - startedAt) / 1000;
+};
+
+/** Sends requests that are there already. */
+export const sendAll = (port: number, requests: readonly Buffer[], connections = 8): Promise<number> => {
+  let sent = 0;
+  return send(port, () => requests[sent++], Math.min(connections, requests.length));
 };
