@@ -77,16 +77,23 @@ export interface SampleRatioResult { pValue: number | null; ok: boolean; reason?
 /** Subjects left out: those that saw two variants, and those whom a rule or a correction excludes, by its name. */
 export interface ExcludedResult { multipleVariants: number; byRule?: Record<string, number> }
 
-/** The primary metric within one value of an attribute at first exposure; `other` gathers the rest. */
+/** A metric within one value of an attribute at first exposure; `other` gathers the rest. */
 export interface SegmentComparison {
   value: string; variantId: string; controlSubjects: number; treatmentSubjects: number;
   controlMean: number | null; treatmentMean: number | null; absoluteEffect: number | null; relativeEffect: number | null;
   confidenceInterval: ResultInterval | null; pValue: number | null; adjustedPValue: number | null; reason?: string;
 }
-export interface SegmentResult {
-  attribute: string; metric: string; comparisons: SegmentComparison[];
+export interface SegmentMetric {
+  metric: string; comparisons: SegmentComparison[];
   /** Whether the effect differs between the values (Cochran's Q), by treatment; `hint` says so in words. */
   interactions: { variantId: string; statistic: number | null; degreesOfFreedom: number; pValue: number | null; adjustedPValue: number | null; hint: string }[];
+  /** Among which tests the p-values are adjusted: all values, treatments and attributes of the metrics of one role. */
+  family?: { role: 'primary' | 'secondary' | 'guard'; method: 'bh'; comparisons: number; interactions: number };
+}
+/** The primary metric by an attribute, and beside it the experiment's others. */
+export interface SegmentResult extends SegmentMetric {
+  attribute: string;
+  others?: SegmentMetric[];
 }
 
 /** Main effects and interactions of a MULTIVARIATE experiment with factors, by metric. Main effects are to be read beside the interactions. */

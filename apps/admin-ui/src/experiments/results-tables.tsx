@@ -1,4 +1,4 @@
-import type { Comparison, ExperimentResults } from '@pataka/contracts';
+import type { Comparison, ExperimentResults, SegmentMetric } from '@pataka/contracts';
 import { useFormats } from '../i18n/format';
 import { useT } from '../i18n/intl';
 import { Notice } from '../ui/states';
@@ -69,10 +69,28 @@ export function GuardCard({ experiment, results, metrics }: Shown) {
   );
 }
 
-/** Cuts by an attribute: for finding questions, not for answering them. */
-export function SegmentCards({ experiment, results }: Shown) {
+/** One metric by one attribute. */
+function SegmentCut({ experiment, cut, label }: { experiment: Shown['experiment']; cut: SegmentMetric; label: string }) {
   const t = useT();
   const numbers = useNumbers();
+  return (
+    <>
+      {cut.interactions.map(({ variantId, hint }) => <p key={variantId} className="small soft">{variantName(experiment, variantId)}: {hint}</p>)}
+      <Table
+        label={label} rows={cut.comparisons} rowKey={(row) => `${row.value} ${row.variantId}`}
+        columns={[
+          { id: 'value', header: t('experiments.column.value'), cell: (row) => row.value }, { id: 'variant', header: t('experiments.column.variant'), cell: (row) => variantName(experiment, row.variantId) },
+          { id: 'subjects', header: t('experiments.column.subjects'), numeric: true, cell: (row) => numbers.number(row.controlSubjects + row.treatmentSubjects) },
+          { id: 'effect', header: t('experiments.column.effect'), numeric: true, cell: (row) => numbers.signed(row.relativeEffect) }, { id: 'p', header: t('experiments.column.p'), numeric: true, cell: (row) => numbers.p(row.adjustedPValue) },
+        ]}
+      />
+    </>
+  );
+}
+
+/** Cuts by an attribute: for finding questions, not for answering them. */
+export function SegmentCards({ experiment, results, metricName }: Shown) {
+  const t = useT();
   if (results.segments === undefined || results.segments.length === 0) return null;
   return (
     <section className="stack" aria-label={t('experiments.segments')}>
@@ -80,15 +98,13 @@ export function SegmentCards({ experiment, results }: Shown) {
       {results.segments.map((segment) => (
         <div key={segment.attribute} className="stack tight">
           <h3><code>{segment.attribute}</code></h3>
-          {segment.interactions.map(({ variantId, hint }) => <p key={variantId} className="small soft">{variantName(experiment, variantId)}: {hint}</p>)}
-          <Table
-            label={segment.attribute} rows={segment.comparisons} rowKey={(row) => `${row.value} ${row.variantId}`}
-            columns={[
-              { id: 'value', header: t('experiments.column.value'), cell: (row) => row.value }, { id: 'variant', header: t('experiments.column.variant'), cell: (row) => variantName(experiment, row.variantId) },
-              { id: 'subjects', header: t('experiments.column.subjects'), numeric: true, cell: (row) => numbers.number(row.controlSubjects + row.treatmentSubjects) },
-              { id: 'effect', header: t('experiments.column.effect'), numeric: true, cell: (row) => numbers.signed(row.relativeEffect) }, { id: 'p', header: t('experiments.column.p'), numeric: true, cell: (row) => numbers.p(row.adjustedPValue) },
-            ]}
-          />
+          <SegmentCut experiment={experiment} cut={segment} label={segment.attribute} />
+          {segment.others?.map((other) => (
+            <details key={other.metric}>
+              <summary className="small">{metricName(other.metric)}</summary>
+              <SegmentCut experiment={experiment} cut={other} label={`${segment.attribute}, ${metricName(other.metric)}`} />
+            </details>
+          ))}
         </div>
       ))}
     </section>

@@ -95,7 +95,7 @@ const inOrder = (value: unknown): unknown => {
 
 const planText = (plan: Plan): string => JSON.stringify([
   plan.environment, plan.variants, plan.phases,
-  plan.metrics.map((metric) => [metric.key, metric.type, metric.event, metric.aggregation, metric.denominatorEvent, metric.cap, metric.window, metric.before === true, metric.perMember === true]),
+  plan.metrics.map((metric) => [metric.key, metric.type, metric.event, metric.aggregation, metric.denominatorEvent, metric.cap, metric.window, metric.before === true, metric.perMember === true, metric.segmented === true]),
   plan.segments === undefined ? null : [plan.segments.attributes, plan.segments.metric], inOrder(plan.exclusions ?? []), plan.corrections ?? [],
 ]);
 

@@ -18,6 +18,8 @@ export interface MetricPlan {
   before?: boolean;
   /** Whether the value is divided by how many members a unit was seen to have. */
   perMember?: boolean;
+  /** Whether its sums are told apart by the segments too; the primary metric's are in any case. */
+  segmented?: boolean;
 }
 
 /** What an experiment asks of the fold. Two equal plans give the same sums of the same events. */
@@ -27,7 +29,7 @@ export interface Plan {
   variants: string[];
   phases: [phase: number, from: Micros][];
   metrics: MetricPlan[];
-  /** Attributes by whose values a metric's sums are told apart. */
+  /** Attributes by whose values sums are told apart: the primary metric's, named here, and those of metrics that say so. */
   segments?: { attributes: string[]; metric: string };
   exclusions?: ExclusionRule[];
   /** Ids of the corrections in force; what they say never changes. */
@@ -81,11 +83,19 @@ const concerns = ({ status, kind, experimentId, metric }: Correction, { id, key 
   return kind !== 'values' || metrics.some((plan) => [plan.key, plan.event, plan.denominatorEvent].includes(metric!));
 };
 
+// A cell for each metric, attribute, value, variant and phase: their number has to stay bounded.
+const MOST_SEGMENTED = 10;
+
+/** The metrics that are told apart by segments, the primary one first. A quantile speaks of all subjects only. */
+export const segmentedOf = ({ segments = [] }: Pick<Experiment, 'segments'>, metrics: readonly MetricDefinition[]): MetricDefinition[] =>
+  (segments.length === 0 ? [] : metrics.filter(({ type }) => type !== 'quantile').slice(0, MOST_SEGMENTED));
+
 /** What an experiment asks of the fold, by the definitions and corrections there are. */
 export const planOf = (experiment: Experiment, catalogue: ReadonlyMap<string, MetricDefinition>, corrections: readonly Correction[] = []): Plan => {
   const definitions = metricsOf(experiment, catalogue);
-  const metrics = definitions.map((metric) => metricPlan(metric, experiment)).sort((a, b) => (a.key < b.key ? -1 : 1));
   const [primary] = experiment.successMetrics.map((reference) => definitionOf(reference, catalogue).key);
+  const segmented = new Set(primary === undefined ? [] : segmentedOf(experiment, definitions).map(({ key }) => key).filter((key) => key !== primary));
+  const metrics = definitions.map((metric) => ({ ...metricPlan(metric, experiment), ...(segmented.has(metric.key) ? { segmented: true } : {}) })).sort((a, b) => (a.key < b.key ? -1 : 1));
   const inForce = corrections.filter((correction) => concerns(correction, experiment, metrics)).map(({ id }) => id).sort();
   return {
     experiment: experiment.id,

@@ -12,9 +12,9 @@ const plan: Plan = {
   experiment: 'exp', environment: 'production', variants: ['a', 'b'], phases: [[1, 0], [2, START + 40 * HOUR]],
   metrics: [
     metric('buy', { type: 'conversion' }), metric('buy_soon', { type: 'conversion', event: 'buy', window: 20 * HOUR }),
-    metric('spend', { event: 'buy', cap: '5000000' }), metric('visits', { event: 'visit', aggregation: 'count' }), metric('longest', { event: 'visit', aggregation: 'max' }),
+    metric('spend', { event: 'buy', cap: '5000000' }), metric('visits', { event: 'visit', aggregation: 'count', segmented: true }), metric('longest', { event: 'visit', aggregation: 'max' }),
     metric('latest', { event: 'visit', aggregation: 'last' }), metric('average', { event: 'visit', aggregation: 'mean' }),
-    metric('per_visit', { type: 'ratio', event: 'buy', denominatorEvent: 'visit' }), metric('middle', { type: 'quantile', event: 'buy' }),
+    metric('per_visit', { type: 'ratio', event: 'buy', denominatorEvent: 'visit', segmented: true }), metric('middle', { type: 'quantile', event: 'buy' }),
     metric('buy_again', { type: 'conversion', event: 'buy', before: true }), metric('spend_adjusted', { event: 'buy', cap: '5000000', before: true }),
     metric('per_driver', { event: 'buy', perMember: true }), metric('latest_adjusted', { event: 'visit', aggregation: 'last', before: true }),
   ],
@@ -120,11 +120,12 @@ describe('the fold of one subject', () => {
 
   it('tells subjects apart by the attributes of their first exposure, and values of a quantile by three digits', () => {
     const seen = [exposure(0, 'a', { attributes: { region: 'mumbai', fleet_size: 12 } }), exposure(3, 'a', { attributes: { region: 'pune' } })];
-    const cells = folded(seen, [conversion(4, { value: 1_234_567n })]);
-    expect(cells.filter(({ axis }) => axis.startsWith('segment')).map(({ axis, metric: of, n, y }) => [axis, of, n, y])).toEqual([
-      ['segment ["fleet_size","10 to 49"]', '', 1, 0n], ['segment ["fleet_size","10 to 49"]', 'spend', 1, 1_234_567n],
-      ['segment ["region","mumbai"]', '', 1, 0n], ['segment ["region","mumbai"]', 'spend', 1, 1_234_567n],
-    ]);
+    const cells = folded(seen, [conversion(4, { value: 1_234_567n }), conversion(5, { id: 'v', metric: 'visit', value: 2_000_000n })]);
+    const [one, two, value] = [1_000_000n, 2_000_000n, 1_234_567n];
+    // Subjects, the primary metric, and those that ask for it; of a ratio numerator, denominator and their product.
+    const told = [['', 1, 0n, 0n, 0n], ['per_visit', 1, value, two, value * two], ['spend', 1, value, 0n, 0n], ['visits', 1, one, 0n, 0n]];
+    expect(cells.filter(({ axis }) => axis.startsWith('segment')).map(({ axis, metric: of, n, y, x, xy }) => [axis, of, n, y, x, xy]).sort()).toEqual(
+      ['segment ["fleet_size","10 to 49"]', 'segment ["region","mumbai"]'].flatMap((axis) => told.map((cell) => [axis, ...cell])));
     expect(cellsOf(cells, 'value 1230000', 'middle')).toMatchObject([{ n: 1 }]);
   });
 

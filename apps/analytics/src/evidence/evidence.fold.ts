@@ -171,7 +171,7 @@ export const tallyMetric = (tally: Tally, subject: Subject, metric: MetricPlan, 
   if (last === undefined) return;
   tally.add(placeOf(subject, 'exposed', metric.key, subject.entry.day), sign, last.y, last.x);
   if (metric.type === 'quantile') tally.add(placeOf(subject, `value ${threeDigits(last.y)}`, metric.key, 0), sign);
-  if (plan.segments?.metric === metric.key) for (const place of segmentPlaces(subject, metric.key, plan)) tally.add(place, sign, last.y, last.x);
+  if (metric.segmented === true || plan.segments?.metric === metric.key) for (const place of segmentPlaces(subject, metric.key, plan)) tally.add(place, sign, last.y, last.x);
 };
 
 /** Adds (or takes back) all that a subject weighs but for single events. */

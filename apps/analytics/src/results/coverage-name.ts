@@ -4,7 +4,7 @@ import type { ReportInput, ReportRequest } from './report';
 import type { SumRow } from './sums';
 
 /** Counts up with every change of what reports say of the same sums. */
-const ENGINE = 'pataka-analytics/2';
+const ENGINE = 'pataka-analytics/3';
 
 const rowText = (row: SumRow, ...more: string[]): string => [row.axis, row.variant, row.metric, row.day, row.phase, row.n, row.y, row.yy, row.x, row.xx, row.xy, ...more].join('\u0001');
 

@@ -74,6 +74,31 @@ describe('segments', () => {
     expect(interactions[0]).toMatchObject({ degreesOfFreedom: 1, hint: expect.stringContaining('differs by region') });
   });
 
+  it('tell every metric apart, each role corrected by itself, with how many tests that were', () => {
+    const all = experimentOf({ segments: ['region', 'language'], successMetrics: ['buy', 'again', 'more'], guardrailMetrics: ['calls'], safetyMetrics: [] });
+    const arm = (attribute: string, value: string, variant: string, counts: Record<string, number>): SegmentRow[] =>
+      [row('exposed', variant, '', 0, 1000), ...Object.entries(counts).map(([metric, n]) => row('exposed', variant, metric, 0, n))].map((one) => ({ ...one, day: 0, attribute, value }));
+    const cells = [['region', 'north'], ['region', 'south'], ['language', 'hi']].flatMap(([attribute, value], index) => [
+      ...arm(attribute!, value!, 'control', { buy: 100, again: 50, more: 40, calls: 70 }), ...arm(attribute!, value!, 'treatment', { buy: 100 + 20 * index, again: 60 + 10 * index, more: 41, calls: 90 }),
+    ]);
+    const [region, language] = whole(inputOf([...rate('control', 2000, 200), ...rate('treatment', 2000, 240)], { experiment: all, segments: cells })).segments!;
+    expect(region!.others!.map(({ metric, family }) => [metric, family!.role, family!.method, family!.comparisons])).toEqual([['again', 'secondary', 'bh', 6], ['more', 'secondary', 'bh', 6], ['calls', 'guard', 'bh', 3]]);
+    expect([region!.family, language!.family!.comparisons]).toEqual([{ role: 'primary', method: 'bh', comparisons: 3, interactions: 1 }, 3]);
+    // Benjamini and Hochberg 1995, by hand: the smallest of m p-values times m, where none after it brings it down.
+    const secondary = [region!, language!].flatMap(({ others }) => others!.filter(({ family }) => family!.role === 'secondary').flatMap(({ comparisons }) => comparisons));
+    const ordered = [...secondary].sort((a, b) => a.pValue! - b.pValue!);
+    const byHand = ordered.map((_, index) => Math.min(...ordered.slice(index).map(({ pValue }, later) => (pValue! * ordered.length) / (index + later + 1)), 1));
+    ordered.forEach(({ adjustedPValue }, index) => expect(adjustedPValue!).toBeCloseTo(byHand[index]!, 12));
+    // 50 and 60 of 1000 each, as statsmodels' proportions_ztest has it: z = 0.98082, p = 0.32668.
+    const north = region!.others![0]!.comparisons[0]!;
+    expect([north.value, north.pValue!.toFixed(5)]).toEqual(['north', '0.32668']);
+  });
+
+  it('leave out a metric that the evidence has not told apart', () => {
+    const many = experimentOf({ segments: ['region'], successMetrics: ['buy', 'again'] });
+    expect(whole(inputOf([], { experiment: many, segments: both('pune', 400, 410) })).segments![0]).not.toHaveProperty('others');
+  });
+
   it('show the 20 values that most subjects have, and the rest as other', () => {
     const many = Array.from({ length: 25 }, (_, index) => both(`town ${index}`, 10, 10, 1000 - index)).flat();
     const { comparisons } = resultOf(many);

@@ -36,7 +36,7 @@ const rowsOf = ({ variant, day, phase, subjects, copies }: Cell): SumRow[] => {
   ];
 };
 
-const segmentRows = (cells: readonly Cell[]): SegmentRow[] => cells.flatMap((one, index) => rowsOf(one).filter(({ axis, metric }) => axis === 'exposed' && (metric === '' || metric === 'rate'))
+const segmentRows = (cells: readonly Cell[]): SegmentRow[] => cells.flatMap((one, index) => rowsOf(one).filter(({ axis, metric }) => axis === 'exposed' && metric !== 'middle')
   .map((row) => ({ ...row, day: 0, attribute: 'region', value: `v${index % 3}` })));
 
 const noNaN = (value: unknown, path = ''): void => {

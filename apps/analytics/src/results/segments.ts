@@ -1,5 +1,6 @@
-import type { MetricDefinition, SegmentComparison, SegmentResult } from '@pataka/contracts';
+import type { MetricDefinition, SegmentComparison, SegmentMetric, SegmentResult } from '@pataka/contracts';
 import { adjustPValues, dailyTrend } from '@pataka/statistics';
+import { segmentedOf } from '../evidence/evidence-plan';
 import { effectOf } from './effect';
 import type { ReportContext } from './report-context';
 import { armsOf, pooled, type SegmentRow } from './sums';
@@ -41,7 +42,7 @@ const compare = (value: string, rows: readonly SegmentRow[], metric: MetricDefin
   };
 };
 
-type Interaction = SegmentResult['interactions'][number];
+type Interaction = SegmentMetric['interactions'][number];
 
 /** Cochran's Q of the effects within the values: whether they are one effect. */
 const interactionOf = (told: readonly Told[], variantId: string): Interaction => {
@@ -58,9 +59,15 @@ const hintOf = ({ adjustedPValue, hint }: Interaction, attribute: string, alpha:
     : `no sign that the effect differs by ${attribute}: differences between the values are what chance brings`;
 };
 
-const attributeResult = (attribute: string, rows: readonly SegmentRow[], metric: MetricDefinition, context: ReportContext) => {
-  const told = [...withOthers(rows)].flatMap(([value, own]) => context.treatments.map((treatment) => compare(value, own, metric, treatment, context)));
-  return { attribute, told, interactions: context.treatments.map((treatment) => interactionOf(told, treatment)) };
+type Role = NonNullable<SegmentMetric['family']>['role'];
+/** One metric by one attribute, before its p-values are adjusted. */
+interface Cut { attribute: string; metric: MetricDefinition; role: Role; told: Told[]; interactions: Interaction[] }
+
+const roleOf = ({ key }: MetricDefinition, { primary, secondary }: ReportContext): Role => (key === primary?.key ? 'primary' : secondary.has(key) ? 'secondary' : 'guard');
+
+const cutOf = (attribute: string, groups: ReadonlyMap<string, SegmentRow[]>, metric: MetricDefinition, context: ReportContext): Cut => {
+  const told = [...groups].flatMap(([value, own]) => context.treatments.map((treatment) => compare(value, own, metric, treatment, context)));
+  return { attribute, metric, role: roleOf(metric, context), told, interactions: context.treatments.map((treatment) => interactionOf(told, treatment)) };
 };
 
 const adjust = (family: readonly { pValue: number | null; adjustedPValue: number | null }[], alpha: number): void => {
@@ -68,15 +75,36 @@ const adjust = (family: readonly { pValue: number | null; adjustedPValue: number
   family.forEach((one, index) => (one.adjustedPValue = adjusted[index] ?? null));
 };
 
-/** The primary metric told apart by the attributes asked for, all subjects together. Corrected over every value, treatment and attribute. */
+/** Adjusts a family in place and shows its members; null stands for no test. */
+const shown = (family: readonly Cut[], alpha: number): [Cut, SegmentMetric][] => {
+  const [comparisons, interactions] = [family.flatMap(({ told }) => told.map(({ comparison }) => comparison)), family.flatMap((cut) => cut.interactions)];
+  adjust(comparisons, alpha);
+  adjust(interactions, alpha);
+  const tests = (of: readonly { pValue: number | null }[]): number => of.filter(({ pValue }) => pValue !== null).length;
+  return family.map((cut) => [cut, {
+    metric: cut.metric.key, comparisons: cut.told.map(({ comparison }) => comparison), interactions: cut.interactions.map((one) => ({ ...one, hint: hintOf(one, cut.attribute, alpha) })),
+    family: { role: cut.role, method: 'bh', comparisons: tests(comparisons), interactions: tests(interactions) },
+  }]);
+};
+
+// Evidence of before other metrics were told apart has nothing of them, until it is weighed anew.
+const isTold = ({ key }: MetricDefinition, rows: readonly SegmentRow[], { primary }: ReportContext): boolean => key === primary?.key || rows.some(({ metric }) => metric === key);
+
+/**
+ * Metrics told apart by the attributes asked for, all subjects together. Corrected over every value, treatment and attribute: among the primary metric's,
+ * the other success metrics', and the guards' tests.
+ */
 export const segmentsOf = (rows: readonly SegmentRow[], context: ReportContext): { segments?: SegmentResult[] } => {
-  const { primary, experiment, alpha } = context;
-  const attributes = experiment.segments ?? [];
-  if (primary === null || primary.type === 'quantile' || attributes.length === 0) return {};
-  const results = attributes.map((attribute) => attributeResult(attribute, rows.filter((row) => row.attribute === attribute), primary, context));
-  adjust(results.flatMap(({ told }) => told.map(({ comparison }) => comparison)), alpha);
-  adjust(results.flatMap(({ interactions }) => interactions), alpha);
-  return { segments: results.map(({ attribute, told, interactions }) => ({
-    attribute, metric: primary.key, comparisons: told.map(({ comparison }) => comparison), interactions: interactions.map((one) => ({ ...one, hint: hintOf(one, attribute, alpha) })),
-  })) };
+  const { primary, experiment, metrics, alpha } = context;
+  if (primary === null || primary.type === 'quantile' || (experiment.segments ?? []).length === 0) return {};
+  const cuts = experiment.segments!.flatMap((attribute) => {
+    const own = rows.filter((row) => row.attribute === attribute);
+    const groups = withOthers(own);
+    return segmentedOf(experiment, metrics).filter((metric) => isTold(metric, own, context)).map((metric) => cutOf(attribute, groups, metric, context));
+  });
+  const results = new Map((['primary', 'secondary', 'guard'] as const).flatMap((role) => shown(cuts.filter((cut) => cut.role === role), alpha)));
+  return { segments: cuts.filter(({ role }) => role === 'primary').map((cut) => {
+    const others = cuts.filter(({ attribute, role }) => attribute === cut.attribute && role !== 'primary').map((other) => results.get(other)!);
+    return { attribute: cut.attribute, ...results.get(cut)!, ...(others.length === 0 ? {} : { others }) };
+  }) };
 };

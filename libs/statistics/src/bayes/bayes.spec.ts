@@ -85,6 +85,11 @@ describe('the normal posterior', () => {
     for (const u of [0, 0.3, 1, 2, 5]) expect(unitNormalLoss(-u) - unitNormalLoss(u)).toBeCloseTo(u, 14);
   });
 
+  it('is a number however far the effect is from 0', () => {
+    // Neither an integer nor a sixteenth: exp(-u²/2) must not be split into 0 times infinity.
+    for (const u of [41, 1e4 + 0.03, 2e12 + 0.03, 1e150]) expect([unitNormalLoss(u), unitNormalLoss(-u)]).toEqual([0, u]);
+  });
+
   it('keeps the digits of a tiny loss', () => {
     // mpmath, 60 digits: φ(20) - 20·Q(20).
     expect(Math.abs(unitNormalLoss(20) / 1.3700124947295798e-90 - 1)).toBeLessThan(1e-12);

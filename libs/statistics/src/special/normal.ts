@@ -31,8 +31,9 @@ export const erfcx = (x: number): number => {
   return (ERFCX_CONSTANT + (twoT / 2) * next - afterNext) / (1 + 2 * x);
 };
 
-/** exp(-z²/2); z² is split at 1/16 so that its rounding does not show in the tails. */
+/** exp(-z²/2); z² is split at 1/16 so that its rounding does not show in the tails. Far out the second part would overflow, and 0 times that is no number. */
 const halfSquareExp = (z: number): number => {
+  if (Math.abs(z) > 40) return 0;
   const h = Math.round(z * 16) / 16;
   return Math.exp((-h * h) / 2) * Math.exp((-(z - h) * (z + h)) / 2);
 };
