@@ -89,7 +89,7 @@ function SegmentCut({ experiment, cut, label }: { experiment: Shown['experiment'
 }
 
 /** Cuts by an attribute: for finding questions, not for answering them. */
-export function SegmentCards({ experiment, results, metricName }: Shown) {
+export function SegmentCards({ experiment, results, metrics }: Shown) {
   const t = useT();
   if (results.segments === undefined || results.segments.length === 0) return null;
   return (
@@ -101,8 +101,8 @@ export function SegmentCards({ experiment, results, metricName }: Shown) {
           <SegmentCut experiment={experiment} cut={segment} label={segment.attribute} />
           {segment.others?.map((other) => (
             <details key={other.metric}>
-              <summary className="small">{metricName(other.metric)}</summary>
-              <SegmentCut experiment={experiment} cut={other} label={`${segment.attribute}, ${metricName(other.metric)}`} />
+              <summary className="small">{metrics.name(other.metric)}</summary>
+              <SegmentCut experiment={experiment} cut={other} label={`${segment.attribute}, ${metrics.name(other.metric)}`} />
             </details>
           ))}
         </div>
