@@ -146,6 +146,17 @@ describeWithDatabase('analytics', () => {
     expect([(await ask('/api/alerts?status=loud')).status, (await ask('/api/alerts?cursor=none')).status]).toEqual([400, 400]);
   }, 60_000);
 
+  it('lets somebody say once that an alert is seen to, and shows it still when it is resolved', async () => {
+    const { body: { items: [alert] } } = await ask<{ items: Alert[] }>('/api/alerts?kind=sample-goal-reached');
+    const path = `/api/alerts/${alert!.id}/acknowledge`;
+    const acknowledge = (body: string, token = TOKEN) => ask<Alert>(path, { method: 'POST', body, token });
+    expect([(await acknowledge('{}', VIEWER)).status, (await acknowledge('{"note":1}')).status, (await ask(`/api/alerts/${uuidv7()}/acknowledge`, { method: 'POST', body: '{}' })).status]).toEqual([403, 400, 404]);
+    const { status, body } = await acknowledge('{"note":"planned"}');
+    expect([status, body.acknowledgement]).toEqual([200, { by: expect.any(String), at: expect.any(String), note: 'planned' }]);
+    expect((await acknowledge('{"note":"again"}')).body).toEqual(body);
+    await until(() => ask<{ items: Alert[] }>('/api/alerts?kind=sample-goal-reached'), (page) => page.body.items[0]?.acknowledgement?.note === 'planned');
+  }, 60_000);
+
   it('takes rules for the alerts of an experiment, and names every fault of them', async () => {
     const path = `/api/experiments/${EXPERIMENT}/alert-rules`;
     expect((await ask(path)).body).toMatchObject({ dropPercent: 20, dropAgainst: 'control', sampleGoal: 1000 });
@@ -154,7 +165,7 @@ describeWithDatabase('analytics', () => {
     expect((await ask(path, { token: VIEWER, method: 'PUT', body: '{}' })).status).toBe(403);
     expect((await ask('/api/experiments/none/alert-rules')).status).toBe(404);
     const { items } = (await until(() => ask<{ items: Alert[] }>('/api/alerts?status=resolved'), ({ body }) => body.items.length === 1)).body;
-    expect(items[0]).toMatchObject({ kind: 'sample-goal-reached', resolution: { en: 'Alerts are judged by other rules now.' } });
+    expect(items[0]).toMatchObject({ kind: 'sample-goal-reached', resolution: { en: 'Alerts are judged by other rules now.' }, acknowledgement: { note: 'planned' } });
   }, 60_000);
 
   it('has the fleet’s metrics from the start, and a new start neither repeats them nor undoes an edit, nor repeats an alert', async () => {

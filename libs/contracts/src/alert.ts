@@ -23,6 +23,18 @@ export class LocalText {
   @IsString() @Length(1, 2000) hi!: string;
 }
 
+/** That somebody has seen an alert to it: the first who said so. */
+export class AlertAcknowledgement {
+  @IsString() @Length(1, 256) by!: string;
+  @Matches(INSTANT_PATTERN) at!: string;
+  @IsOptional() @IsString() @Length(1, 1000) note?: string;
+}
+
+/** Body of `POST /api/alerts/{id}/acknowledge`. */
+export class AcknowledgeAlert {
+  @IsOptional() @IsString() @Length(1, 1000) note?: string;
+}
+
 /**
  * One alert, as answered and published. `subject` tells alerts of one kind and experiment apart (`treatment/driver_retention`, `step/2`); where it
  * comes up again after it was resolved, `occurrence` is one more. `evidence` holds the numbers that decided, `coverage` the name of the report
@@ -49,6 +61,7 @@ export class Alert {
   @IsOptional() @Matches(INSTANT_PATTERN) resolvedAt?: string;
   /** Why it is over. */
   @IsOptional() @ValidateNested() @Type(() => LocalText) resolution?: LocalText;
+  @IsOptional() @ValidateNested() @Type(() => AlertAcknowledgement) acknowledgement?: AlertAcknowledgement;
 }
 
 /** What makes an alert's id: the same alert has the same id whoever makes it, and however often. */
@@ -57,8 +70,15 @@ export const alertIdParts = ({ experimentId, kind, subject, occurrence }: Pick<A
 
 /** Types of the events on pataka.alerts.v1, before `pataka.` and `.v1` are put around them: `pataka.alert.raised.v1`. */
 export const alertEventTypes = { raised: 'alert.raised', resolved: 'alert.resolved' } as const;
-/** Other events on the topic: how an experiment's alerts are judged was changed; an experiment is over, and its alerts with it. */
-export const alertWatchTypes = { rules: 'alert-rules.changed', ended: 'alert-watch.ended' } as const;
+/** Other events on the topic: how an experiment's alerts are judged was changed; an experiment is over, and its alerts with it; somebody has seen to an alert. */
+export const alertWatchTypes = { rules: 'alert-rules.changed', ended: 'alert-watch.ended', acknowledged: 'alert.acknowledged' } as const;
+
+/** Value of an `alert.acknowledged` record. Consumers add the acknowledgement to the alert of that id, and keep it when that is resolved. */
+export class AlertAcknowledged {
+  @IsUUID() alertId!: string;
+  @IsString() @Length(1, 128) experimentId!: string;
+  @ValidateNested() @Type(() => AlertAcknowledgement) acknowledgement!: AlertAcknowledgement;
+}
 
 /** Value of a record on pataka.alerts.v1; its key is the experiment's id. Consumers keep the alert by its id, and `resolved` over `raised`. */
 export class AlertChange {

@@ -59,6 +59,7 @@ const messages: Record<TopicName, Message[]> = {
   alerts: [
     ...Object.values(alertEventTypes).map((type) => ({ type, summary: 'Something worth a person’s attention came up, or is over', payload: ref('AlertChange') })),
     { type: alertWatchTypes.rules, summary: 'How an experiment’s alerts are judged', payload: object({ actor: text, reason: text, experimentId: text, rules: ref('AlertRules'), at: text }, ['actor', 'experimentId', 'rules', 'at']) },
+    { type: alertWatchTypes.acknowledged, summary: 'Somebody has seen to an alert', payload: object({ actor: text, reason: text, alertId: text, experimentId: text, acknowledgement: ref('AlertAcknowledgement') }, ['actor', 'alertId', 'experimentId', 'acknowledgement']) },
     { type: alertWatchTypes.ended, summary: 'An experiment is over, and its alerts with it', payload: object({ actor: text, reason: text, experimentId: text, at: text }, ['actor', 'experimentId', 'at']) },
   ],
   deadLetters: [{ type: 'dead-letter', summary: 'A record that could not be taken, with why and where it came from', payload: open }],

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { CreateEnvironment, CreateKey } from './access';
-import { AlertRules } from './alert';
+import { AcknowledgeAlert, AlertRules } from './alert';
 import { CreateCorrection } from './correction';
 import { CloneExperiment, CompleteExperiment, CreateExperiment, PatchExperiment, StartExperiment } from './experiment';
 import { ExplainRequest } from './explain';
@@ -167,6 +167,7 @@ const analytics = of('analytics', [
   ['GET', '/api/metrics/{key}', 'One metric definition', READ],
   ['PATCH', '/api/metrics/{key}', 'Corrects a metric definition', MANAGE, { ifMatch: true }],
   ['GET', '/api/alerts', 'Alerts, newest first', READ, { query: { ...PAGE, status: 'raised or resolved', experiment: 'an experiment id or key', kind: 'an alert kind' } }],
+  ['POST', '/api/alerts/{id}/acknowledge', 'Says that somebody has seen to an alert; the first who did stays', MANAGE, { body: AcknowledgeAlert }],
   ['GET', '/api/kpis', 'The fleet’s key figures by local day or month', READ, { query: { from: 'local day, inclusive (default: 30 days back)', until: 'local day, inclusive (default: today)', by: 'day (default) or month' } }],
   ['GET', '/api/overview', 'What runs, at a glance: variants, significance, revenue', READ, { query: { ...PAGE, limit: 'experiments a page, 1 to 20' } }],
   ['GET', '/api/experiments/{id}/alert-rules', 'How the alerts of an experiment are judged', READ],

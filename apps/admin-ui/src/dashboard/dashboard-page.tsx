@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { Alert, ExperimentOverview, KpiSeries, Overview, RevenueImpact } from '@pataka/contracts';
+import type { ExperimentOverview, KpiSeries, Overview, RevenueImpact } from '@pataka/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { VerdictBadge } from '../experiments/experiment-badges';
@@ -8,18 +8,17 @@ import { metricsOf, useMetrics } from '../experiments/metric-names';
 import { experimentsQuery, variantName } from '../experiments/queries';
 import { useNumbers } from '../experiments/results-tables';
 import { useFormats } from '../i18n/format';
-import { useLocale, useT } from '../i18n/intl';
+import { useT } from '../i18n/intl';
 import { buttonClass } from '../ui/button';
 import { Segmented } from '../ui/fields';
 import { Icon } from '../ui/icons';
 import { Page } from '../ui/page';
 import { EmptyState, Loaded, Notice } from '../ui/states';
-import { Time } from '../ui/time';
+import { Alerts } from './alerts';
 import { alertsQuery, kpisQuery, overviewQuery } from './queries';
 import '../experiments/experiments.css';
 import './dashboard.css';
 
-const severityLooks = { info: 'info', warning: 'warn', critical: 'bad' } as const;
 
 function Tiles({ overview }: { overview: Overview }) {
   const t = useT();
@@ -96,23 +95,6 @@ function KpiCard({ kpi, by }: { kpi: KpiSeries; by: 'day' | 'month' }) {
       <span className="kpi-figure">{kpi.value === null ? '–' : shown(kpi.value)} <span className="small soft">{/^(?:INR|₹|Rs|share|points|stars|events)/.test(kpi.unit) ? '' : kpi.unit}</span></span>
       {points.length > 1 ? <LineChart title={t('dashboard.overTime')} height={130} series={[{ id: kpi.key, label: name, points }]} formatX={(x) => formats.date(x).replace(/,? \d{4}$/, '')} formatY={formats.compact} summary={kpi.periods.map(({ period, value }) => `${period}: ${value === null ? '–' : shown(value)}.`).join(' ')} /> : <span className="small faint">{t(kpi.value === null ? 'dashboard.noKpi' : 'dashboard.oneKpi')}</span>}
     </article>
-  );
-}
-
-function Alerts({ alerts }: { alerts: readonly Alert[] }) {
-  const t = useT();
-  const hindi = useLocale() === 'hi';
-  if (alerts.length === 0) return <p className="small soft">{t('dashboard.noAlerts')}</p>;
-  return (
-    <ul className="alerts">
-      {alerts.map((alert) => (
-        <li key={alert.id} className="stack tight">
-          <div className="row wrap"><span className={`badge ${alert.status === 'resolved' ? '' : severityLooks[alert.severity]}`}><Icon name={alert.status === 'resolved' ? 'check' : 'alert'} size={12} />{t(alert.status === 'resolved' ? 'dashboard.resolved' : `dashboard.severity.${alert.severity}`)}</span><span className="tiny faint"><Time at={alert.raisedAt} relative /></span></div>
-          <span className="small">{hindi ? alert.message.hi : alert.message.en}</span>
-          <Link className="tiny" to="/experiments/$id" params={{ id: alert.experimentKey }}>{alert.experimentName ?? alert.experimentKey}</Link>
-        </li>
-      ))}
-    </ul>
   );
 }
 

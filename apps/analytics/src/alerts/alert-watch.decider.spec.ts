@@ -1,4 +1,4 @@
-import { alertIdParts, faultsOf, AlertChange } from '@pataka/contracts';
+import { alertIdParts, faultsOf, AlertChange, type Alert } from '@pataka/contracts';
 import { derivedUuid, given, type StoredFacts } from '@pataka/event-sourcing';
 import fc from 'fast-check';
 import { findingsFor } from './alert-testing';
@@ -39,6 +39,28 @@ describe('an alert', () => {
       expect(change.alert.id).toBe(derivedUuid(...alertIdParts(change.alert)));
       expect(faultsOf(AlertChange, change)).toEqual([]);
     }
+  });
+
+  describe('that somebody has seen to', () => {
+    const raised = run([judge(0, finding('up'))]);
+    const { data } = raised.events[0] as Extract<WatchEvent, { type: 'alert.raised' }>;
+    const acknowledge = (by: string, body: unknown = { note: 'the sensor is being replaced' }, at = hour(5)): WatchCommand => ({ type: 'acknowledge', alert: data.alert, body, by, at });
+
+    it('says who, when and what, once, and still when it is resolved', () => {
+      const { events, state } = run([acknowledge('asha'), acknowledge('ravi'), judge(3, finding('down'))], raised.state);
+      const acknowledgement = { by: 'asha', at: hour(5), note: 'the sensor is being replaced' };
+      expect(events).toMatchObject([{ type: 'alert.acknowledged', data: { alertId: data.alert.id, experimentId: 'exp_1', acknowledgement } }, { type: 'alert.resolved', data: { alert: { acknowledgement } } }]);
+      expect(faultsOf(AlertChange, { change: 'resolved', alert: (events[1] as { data: { alert: Alert } }).data.alert })).toEqual([]);
+      expect(run([acknowledge('ravi')], state).events).toEqual([]);
+    });
+
+    it('leaves the clock of reports alone: one published before is judged all the same', () => {
+      expect(told(run([acknowledge('asha'), judge(1, finding('down'))], raised.state).events)).toEqual(['alert.acknowledged', 'alert.resolved treatment/buy 1']);
+    });
+
+    it.each([[{ note: '' }, '/note'], [{ note: 'x'.repeat(1001) }, '/note'], [{ by: 'somebody else' }, '/by'], [[], '']])('refuses %j', (body, pointer) => {
+      expect(() => run([acknowledge('asha', body)])).toThrow(expect.objectContaining({ code: 'validation', faults: expect.arrayContaining([expect.objectContaining({ pointer })]) as unknown }));
+    });
   });
 
   it('is told apart by kind and subject', () => {

@@ -1,4 +1,4 @@
-import { AlertRules, alertEventTypes, alertIdParts, DomainError, faultsOf, topics, type Alert, type AlertChange, type LocalText } from '@pataka/contracts';
+import { AcknowledgeAlert, AlertRules, alertEventTypes, alertIdParts, DomainError, faultsOf, topics, type Alert, type AlertAcknowledgement, type AlertChange, type LocalText } from '@pataka/contracts';
 import { derivedUuid, type Aggregate, type StoredFacts } from '@pataka/event-sourcing';
 import { experimentOver, resolvedOf, rulesChanged } from './alert-sentences';
 import type { Finding, Judging } from './findings';
@@ -10,15 +10,20 @@ export type WatchEvent =
   | { type: 'alert.raised'; data: { alert: Alert } }
   | { type: 'alert.resolved'; data: { alert: Alert } }
   | { type: 'alert-rules.changed'; data: { experimentId: string; rules: AlertRules; at: string } }
+  | { type: 'alert.acknowledged'; data: { alertId: string; experimentId: string; acknowledgement: AlertAcknowledgement } }
   | { type: 'alert-watch.ended'; data: { experimentId: string; at: string } };
 
-/** Alerts by kind and subject: those raised, and when the last one of each was over. `newsAt`: the newest instant of any of it. */
-export interface WatchState { rules: AlertRules; raised: Record<string, Alert>; quiet: Record<string, { occurrence: number; since: string }>; newsAt: string; ended: boolean }
+/**
+ * Alerts by kind and subject: those raised, and when the last one of each was over. `newsAt`: the newest instant of any of it. `acknowledged`, by
+ * the id of the alert, whoever raised it: what people say is of another clock than reports, and moves none of these.
+ */
+export interface WatchState { rules: AlertRules; raised: Record<string, Alert>; quiet: Record<string, { occurrence: number; since: string }>; newsAt: string; ended: boolean; acknowledged?: Record<string, AlertAcknowledgement> }
 
 /** `at` is when the report was published: it orders reports, and is the clock of cool-downs, so that a replay comes to the same. */
 export type WatchCommand =
   | { type: 'judge'; experiment: Watched; findings: readonly Finding[]; rules: Judging; coverage: string; at: string }
   | { type: 'configure'; experimentId: string; body: unknown; at: string }
+  | { type: 'acknowledge'; alert: Pick<Alert, 'id' | 'experimentId'>; body: unknown; by: string; at: string }
   | { type: 'end'; experimentId: string; at: string };
 type Of<Type extends WatchCommand['type']> = Extract<WatchCommand, { type: Type }>;
 
@@ -59,6 +64,14 @@ const configure = ({ experimentId, body, at }: Of<'configure'>, state: WatchStat
   return [{ type: 'alert-rules.changed', data: { experimentId, rules, at } }, ...orphaned.map((alert) => resolve(alert, at, rulesChanged))];
 };
 
+const acknowledge = ({ alert, body, by, at }: Of<'acknowledge'>, { acknowledged }: WatchState): WatchEvent[] => {
+  const faults = faultsOf(AcknowledgeAlert, body);
+  if (faults.length > 0) throw new DomainError('validation', 'the note is not valid', faults);
+  if (acknowledged?.[alert.id] !== undefined) return [];
+  const { note } = body as AcknowledgeAlert;
+  return [{ type: 'alert.acknowledged', data: { alertId: alert.id, experimentId: alert.experimentId, acknowledgement: { by, at, ...(note === undefined ? {} : { note }) } } }];
+};
+
 const end = ({ experimentId, at }: Of<'end'>, state: WatchState): WatchEvent[] =>
   state.ended ? [] : [...Object.values(state.raised).map((alert) => resolve(alert, at, experimentOver)), { type: 'alert-watch.ended', data: { experimentId, at } }];
 
@@ -66,6 +79,7 @@ const decide = (command: WatchCommand, state: WatchState): WatchEvent[] => {
   switch (command.type) {
     case 'judge': return judge(command, state);
     case 'configure': return configure(command, state);
+    case 'acknowledge': return acknowledge(command, state);
     case 'end': return end(command, state);
   }
 };
@@ -83,6 +97,11 @@ const evolve = (state: WatchState, event: WatchEvent): WatchState => {
       const { [keyOf(alert)]: _over, ...raised } = state.raised;
       const since = alert.resolvedAt ?? alert.raisedAt;
       return { ...state, raised, quiet: { ...state.quiet, [keyOf(alert)]: { occurrence: alert.occurrence, since } }, newsAt: later(state, since) };
+    }
+    case 'alert.acknowledged': {
+      const { alertId, acknowledgement } = event.data;
+      const raised = Object.fromEntries(Object.entries(state.raised).map(([key, alert]) => [key, alert.id === alertId ? { ...alert, acknowledgement } : alert]));
+      return { ...state, raised, acknowledged: { ...state.acknowledged, [alertId]: acknowledgement } };
     }
     case 'alert-rules.changed': return { ...state, rules: event.data.rules, newsAt: later(state, event.data.at) };
     case 'alert-watch.ended': return { ...state, ended: true, newsAt: later(state, event.data.at) };

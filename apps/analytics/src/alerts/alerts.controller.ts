@@ -1,5 +1,5 @@
-import { Body, Controller, Get, Inject, Param, Put, Query } from '@nestjs/common';
-import { alertKinds, alertStatuses, DomainError, type Alert } from '@pataka/contracts';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query } from '@nestjs/common';
+import { alertKinds, alertStatuses, DomainError, UUID_PATTERN, type Alert } from '@pataka/contracts';
 import { Database, EventStore, handle, ProjectionRunner } from '@pataka/event-sourcing';
 import { Command, cut, listed, pageOf, parameter, versioned, type Answer, type HttpCommandContext, type Query as QueryOf } from '@pataka/platform';
 import { AlertContext } from './alert-context';
@@ -37,6 +37,20 @@ export class AlertsController {
       [choice(query, 'status', alertStatuses), parameter(query, 'experiment') ?? null, choice(query, 'kind', alertKinds), at, id, limit + 1]);
     const page = cut(rows, limit, (row) => row.place);
     return listed('/api/alerts', query, page.rows.map((row) => row.document), page.last);
+  }
+
+  /** Into the stream of the experiment's alerts, those included that a rollout raised. */
+  @Post('alerts/:id/acknowledge')
+  @HttpCode(200)
+  async acknowledge(@Param('id') id: string, @Body() body: unknown, @Command() command: HttpCommandContext): Promise<Alert> {
+    const schema = await this.runner.liveSchema(ALERTS);
+    const [row] = UUID_PATTERN.test(id) ? await this.database.query<{ document: Alert }>(`SELECT document FROM ${schema}.alerts WHERE id = $1`, [id.toLowerCase()]) : [];
+    if (row === undefined) throw new DomainError('not-found', `There is no alert "${id}"`);
+    const { document: alert } = row;
+    const { document } = await handle<WatchState, WatchCommand, WatchEvent, WatchState>(
+      this.store, alertWatchAggregate, alert.experimentId, { type: 'acknowledge', alert, body: body ?? {}, by: command.meta.actor, at: this.store.now() }, command);
+    const acknowledgement = document.acknowledged?.[alert.id];
+    return { ...alert, ...(acknowledgement === undefined ? {} : { acknowledgement }) };
   }
 
   @Get('experiments/:id/alert-rules')
