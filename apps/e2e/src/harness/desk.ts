@@ -42,10 +42,15 @@ export class Desk {
     writeFileSync(join(this.#directory, 'clock'), new Date(at).toISOString());
   }
 
-  async start(at: number): Promise<void> {
+  /** With the clock of rollouts at an instant, or the real one; `env` may depend on where it listens. */
+  async start(at: number | null, env: (url: string) => Record<string, string> = () => ({})): Promise<void> {
     build();
-    this.setClock(at);
-    this.#pataka = await PatakaProcess.start({ env: { PATAKA_CLOCK_FILE: join(this.#directory, 'clock') } });
+    if (at !== null) this.setClock(at);
+    const variables: Record<string, string> = at === null ? {} : { PATAKA_CLOCK_FILE: join(this.#directory, 'clock') };
+    this.#pataka = await PatakaProcess.create({ env: variables });
+    Object.assign(variables, env(this.#pataka.url));
+    this.#pataka.spawn();
+    await this.#pataka.ready();
     this.#browser = await chromium.launch({ executablePath: CHROMIUM ?? '/usr/bin/chromium', args: flags });
   }
 

@@ -26,6 +26,10 @@ const valueAt = (claims: object, path: string): unknown =>
 
 const textsOf = (value: unknown): string[] => (typeof value === 'string' ? [value] : Array.isArray(value) ? value.slice(0, MAX_VALUES).filter((one): one is string => typeof one === 'string') : []);
 
+/** Whether nobody answered, by what fetch throws and the library wraps. */
+const isAway = (error: unknown): boolean =>
+  error instanceof TypeError || (error instanceof Error && (['TimeoutError', 'AbortError'].includes(error.name) || isAway(error.cause)));
+
 /** Signing in with an OpenID provider: authorization code with PKCE, state and nonce; the ID token's signature is checked too. */
 export class Oidc {
   private discovered: Promise<OpenId.Configuration> | null = null;
@@ -88,6 +92,7 @@ export class Oidc {
       if (claims !== undefined) return claims;
     } catch (error) {
       if ((error as { error?: unknown }).error === 'access_denied') throw new DomainError('forbidden', 'The provider was told no: begin again, and let it tell who you are', [], { denied: true });
+      if (isAway(error)) throw new DomainError('unavailable', 'The OpenID provider does not answer: try again shortly', [], { retryAfterSeconds: 5 });
       // What the library says may quote tokens: its code is enough to find out what was wrong.
       throw new DomainError('unauthenticated', `The provider's answer was not accepted (${String((error as { code?: unknown }).code ?? 'unknown')}): begin again`);
     }
