@@ -10,6 +10,8 @@ interface Waiting { batch: EventBatch; resolve: (answer: Answer) => void; reject
 const APART_MS = 400;
 const GATHER_MS = 100;
 const MOST_EVENTS = 5_000;
+// With so many at hand, waiting for more gains nothing.
+const ENOUGH_EVENTS = MOST_EVENTS / 2;
 // Writers of one shard exclude each other. With three, PostgreSQL has work while batches of others are folded here.
 const LANES = 3;
 
@@ -29,7 +31,7 @@ class Lane {
   private async run(): Promise<void> {
     this.running = true;
     while (this.waiting.length > 0) {
-      await sleep(Math.max(0, this.nextAt - performance.now()));
+      if (this.atHand() < ENOUGH_EVENTS) await sleep(Math.max(0, this.nextAt - performance.now()));
       const startedAt = performance.now();
       const taken = this.next();
       await this.runner.applyTogether(EVIDENCE, taken.map(({ batch }) => batch)).then(
@@ -38,6 +40,10 @@ class Lane {
       this.nextAt = Math.max(startedAt + APART_MS, performance.now() + GATHER_MS);
     }
     this.running = false;
+  }
+
+  private atHand(): number {
+    return this.waiting.reduce((sum, { batch }) => sum + batch.events.length, 0);
   }
 
   private next(): Waiting[] {

@@ -2,7 +2,7 @@ import type { CompiledPlan } from './evidence-plan';
 import type { Subject } from './evidence.fold';
 
 // About 1 KB each, held for one generation; a second one is there while a replay takes the first one's place.
-const MOST_SUBJECTS = 50_000;
+const MOST_SUBJECTS = 100_000;
 const MOST_GENERATIONS = 2;
 const MOST_PLANS = 1_000;
 
