@@ -32,14 +32,19 @@ export type Readings = readonly (readonly [labels: Labels, value: number])[];
 
 interface Read { name: string; help: string; labelNames: readonly string[]; read: () => Promise<Readings> | Readings }
 
+/** Puts what is read now in the place of all series; none where reading fails. */
+const refill = async (metric: Pick<Gauge, 'reset'>, read: Read['read'], add: (labels: Labels, value: number) => void): Promise<void> => {
+  const series = await Promise.resolve().then(read).catch((): Readings => []);
+  metric.reset();
+  for (const [labels, value] of series) add(labels, value);
+};
+
 /** A gauge of several series that are read when it is scraped, none where reading fails. Who reads keeps their number bounded. */
 export const readSeries = (registry: Registry, { read, name, help, labelNames }: Read): Gauge =>
   new Gauge({
     name, help, labelNames: [...labelNames], registers: [registry],
-    async collect() {
-      const series = await Promise.resolve().then(read).catch(() => []);
-      this.reset();
-      for (const [labels, value] of series) this.set(labels, value);
+    collect() {
+      return refill(this, read, (labels, value) => this.set(labels, value));
     },
   });
 
@@ -47,10 +52,8 @@ export const readSeries = (registry: Registry, { read, name, help, labelNames }:
 export const readCounter = (registry: Registry, { read, name, help, labelNames }: Read): Counter =>
   new Counter({
     name, help, labelNames: [...labelNames], registers: [registry],
-    async collect() {
-      const series = await Promise.resolve().then(read).catch(() => []);
-      this.reset();
-      for (const [labels, value] of series) this.inc(labels, value);
+    collect() {
+      return refill(this, read, (labels, value) => this.inc(labels, value));
     },
   });
 

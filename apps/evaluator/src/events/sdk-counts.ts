@@ -32,8 +32,8 @@ export const takeCounts = (report: CountsReportEvent, context: IntakeContext, co
   const faults = [...faultsOf(CountsReportEvent, report), ...common];
   if (faults.length === 0) faults.push(...tooOld(report, context.nowMs));
   if (faults.length > 0) return { faults };
-  const minute = minuteOf(report.minute);
+  const [id, minute] = [report.id.toLowerCase(), minuteOf(report.minute)];
   // The index in the report, whatever is left out: what a key sees may change between two tries.
-  const events = report.counts.flatMap((count, index) => (context.sees(count.flagKey) ? [eventOf(countId(report.id.toLowerCase(), index), count, minute, context.environment)] : []));
+  const events = report.counts.flatMap((count, index) => (context.sees(count.flagKey) ? [eventOf(countId(id, index), count, minute, context.environment)] : []));
   return { events };
 };
