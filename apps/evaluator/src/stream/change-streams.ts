@@ -67,8 +67,10 @@ export class ChangeStreams {
   #open(request: HotRequest, response: ServerResponse, principal: Principal | null, kind: FeedKind): void {
     if (principal === null || principal.kind === 'management') throw new DomainError('unauthenticated', 'The stream token is not valid or has expired: evaluate in bulk again for a new one');
     if (this.#closed) throw new DomainError('unavailable', 'This evaluator is going away', [], { retryAfterSeconds: 1 });
-    if (this.#size >= MAX_CLIENTS) this.told.limit += 1;
-    if (this.#size >= MAX_CLIENTS) throw new DomainError('unavailable', 'Too many streams here', [], { retryAfterSeconds: 5 });
+    if (this.#size >= MAX_CLIENTS) {
+      this.told.limit += 1;
+      throw new DomainError('unavailable', 'Too many streams here', [], { retryAfterSeconds: 5 });
+    }
     const { feed, clients } = this.#channelOf({ kind, environment: principal.environment, audience: principal.kind });
     // Such an answer ends with its connection anyway: without chunks an event is one write.
     response.useChunkedEncodingByDefault = false;
